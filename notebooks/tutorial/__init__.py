@@ -1,0 +1,31 @@
+"""What the notebooks import: small helpers around real tools, with no lesson hidden in them.
+
+Nothing is imported here that a fresh Python lacks, except IPython, which runs the notebook itself:
+`begin` must be able to say that a package is missing.
+"""
+
+from tutorial.environment import check_environment
+from tutorial.errors import Problem, expect_error
+from tutorial.files import diff, edit, file_after, tree
+from tutorial.server import serve, stop_servers
+from tutorial.show import course_map, diagram, schema, sql_log, table
+from tutorial.steps import begin, finish
+
+__all__ = [
+    "Problem",
+    "begin",
+    "check_environment",
+    "course_map",
+    "diagram",
+    "diff",
+    "edit",
+    "expect_error",
+    "file_after",
+    "finish",
+    "schema",
+    "serve",
+    "sql_log",
+    "stop_servers",
+    "table",
+    "tree",
+]

@@ -1,0 +1,107 @@
+"""Shows and edits the project's files: the tree, a diff, an edit with its diff."""
+
+import difflib
+from pathlib import Path
+
+from tutorial.course import written_file
+from tutorial.errors import Problem
+from tutorial.show import display_markdown
+from tutorial.workspace import DATABASE, project_files
+
+NOTES = {
+    "alembic.ini": "settings of Alembic",
+    "alembic": "the migrations",
+    "alembic/env.py": "how Alembic connects",
+    "alembic/script.py.mako": "the form of a new revision",
+    "alembic/versions": "one file a revision",
+    "app": "the service",
+    "app/__init__.py": "makes app a package",
+    "app/db.py": "engine and session, sync",
+    "app/db_async.py": "engine and session, async",
+    "app/main.py": "endpoints, sync",
+    "app/main_async.py": "endpoints, async",
+    "app/models.py": "tables and models, for both",
+    "app/revision.py": "checks the revision at start-up",
+    "database.db": "the SQLite database",
+}
+
+
+def tree() -> None:
+    """Print the project's files as a tree, each with a word on what it is for."""
+    here = Path.cwd()
+    paths = project_files(here)
+    if (here / DATABASE).exists():
+        paths.append(Path(DATABASE))
+    if not paths:
+        print(".  (an empty folder)")
+        return
+    entries = sorted({parent for path in paths for parent in (path, *path.parents)} - {Path()})
+    lines = [(".", "")]
+    for entry in entries:
+        prefix = ""
+        for parent in reversed(entry.parents[:-1]):
+            prefix += "    " if _is_last(parent, entries) else "│   "
+        prefix += "└── " if _is_last(entry, entries) else "├── "
+        lines.append((prefix + entry.name, NOTES.get(entry.as_posix(), "")))
+    width = max(len(name) for name, _ in lines)
+    print("\n".join(f"{name:<{width}}   {note}".rstrip() for name, note in lines))
+
+
+def _is_last(entry: Path, entries: list[Path]) -> bool:
+    return entry == [other for other in entries if other.parent == entry.parent][-1]
+
+
+def diff(old: str, new: str, *, context: int = 3) -> None:
+    """Show how one text became another: lines that went in red, lines that came in green.
+
+    old, new: a file of the project, or a text (anything with a line break in it).
+    context: how many unchanged lines to show around each change.
+    """
+    display_markdown(f"```diff\n{_unified(_text(old), _text(new), context)}\n```")
+
+
+def _text(source: str) -> str:
+    if "\n" in source:
+        return source
+    path = Path(source)
+    if not path.is_file():
+        raise Problem(
+            f"There is no file {source} in the project.", "Run the cell that writes it first."
+        )
+    return path.read_text(encoding="utf-8")
+
+
+def _unified(old: str, new: str, context: int) -> str:
+    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=context))
+    body = ["…" if line.startswith("@@") else line for line in lines[2:]]
+    return "\n".join(body[1:]) if body else "(no difference)"
+
+
+def file_after(step: int, path: str) -> str:
+    """Return the text of a file as the notebook of `step` (or the last one before) writes it.
+
+    Raises Problem if no step up to then writes that file.
+    """
+    text = written_file(step, path)
+    if text is None:
+        raise Problem(f"No step up to {step} writes {path}.", "Look for the path's spelling.")
+    return text
+
+
+def edit(path: str, old: str, new: str) -> None:
+    """Replace `old` by `new` in a file of the project, and show the change.
+
+    Doing it twice changes nothing more. Raises Problem if the file has neither text.
+    """
+    before = _text(path)
+    if new and new in before:
+        print(f"{path} has this edit already.")
+        return
+    if old not in before:
+        raise Problem(
+            f"{path} has no text to replace: {old.strip().splitlines()[0]!r} is not in it.",
+            "Run this notebook again from its first cell; your file is kept in a backup.",
+        )
+    after = before.replace(old, new, 1)
+    Path(path).write_text(after, encoding="utf-8", newline="\n")
+    diff(before, after, context=1)

@@ -1,0 +1,93 @@
+"""Rebuilds a step's end by running the `build` cells of the notebooks up to it."""
+
+import asyncio
+import os
+import sys
+import threading
+from pathlib import Path
+
+from tutorial.course import NOTEBOOKS, build_cells
+from tutorial.errors import Problem
+
+REPLAY = "TUTORIAL_REPLAY"
+CELL_SECONDS = 120
+
+
+def kernel_manager():  # noqa: ANN201 - jupyter_client is imported late
+    """Return a kernel manager whose kernels run on this Python, whatever kernels are installed."""
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisPython(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+    return AsyncKernelManager(kernel_spec_manager=ThisPython())
+
+
+def replay(last_step: int, folder: Path) -> None:
+    """Build in `folder` the project as step `last_step` leaves it.
+
+    Runs the cells tagged `build` of the notebooks 1 to `last_step` with nbclient, in one kernel.
+    Raises Problem if a cell fails. An interrupt ends the kernel, then goes on.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from nbformat import v4
+
+    cells = [
+        v4.new_code_cell(cell.source)
+        for step in range(1, last_step + 1)
+        for cell in build_cells(step)
+    ]
+    client = NotebookClient(
+        v4.new_notebook(cells=cells),
+        km=kernel_manager(),
+        timeout=CELL_SECONDS,
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
+    )
+    environment = os.environ | {"TUTORIAL_WORKSPACE": str(folder), REPLAY: "1"}
+    # Its own thread: this one already runs an event loop, the kernel's.
+    run = _Run(client.async_execute(env=environment, cleanup_kc=True))
+    try:
+        run.wait()
+    except CellExecutionError as error:
+        raise Problem(
+            f"The steps 1 to {last_step} could not be rebuilt: {error.ename}: {error.evalue}",
+            "Nothing was changed. Check step 1's list; if it is fine, report this as a bug.",
+        ) from error
+
+
+class _Run(threading.Thread):
+    """Runs a coroutine to its end in a thread; an interrupt of the waiting thread cancels it."""
+
+    def __init__(self, coroutine) -> None:  # noqa: ANN001
+        super().__init__(name="replay", daemon=True)
+        self._coroutine = coroutine
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._task = self._loop.create_task(self._coroutine)
+        try:
+            self._loop.run_until_complete(self._task)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._loop.close()
+
+    def wait(self) -> None:
+        self.start()
+        try:
+            while self.is_alive():
+                self.join(0.1)  # short, so that an interrupt is noticed
+        except KeyboardInterrupt:
+            if self._task is not None:
+                self._loop.call_soon_threadsafe(self._task.cancel)
+            self.join(10)
+            raise
+        if self._error is not None:
+            raise self._error

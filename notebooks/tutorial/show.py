@@ -1,0 +1,114 @@
+"""Shows the live database and what is sent to it, as tables, diagrams and SQL."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tutorial import course
+from tutorial.errors import Problem
+from tutorial.workspace import DATABASE, read_only
+
+
+def display_markdown(text: str, plain: str | None = None) -> None:
+    """Display Markdown; `plain` (by default the Markdown itself) is for where none is drawn."""
+    from IPython.display import display
+
+    display({"text/markdown": text, "text/plain": plain or text}, raw=True)
+
+
+def _database(path: str) -> Path:
+    if not Path(path).exists():
+        raise Problem(f"There is no {path} yet.", "Run the cells above, which create it.")
+    return Path(path)
+
+
+def table(query: str, database: str = DATABASE) -> None:
+    """Show a table of the database, or the rows that a SELECT gives.
+
+    query: a table's name, or a SELECT statement. Raises Problem if the database does not know it.
+    """
+    sql = query if " " in query.strip() else f'SELECT * FROM "{query}"'
+    try:
+        with closing(read_only(_database(database))) as connection:
+            cursor = connection.execute(sql)
+            names = [column[0] for column in cursor.description]
+            rows = [tuple(row) for row in cursor]
+    except sqlite3.Error as error:
+        raise Problem(f"SQLite says: {error}.", "Check the name, or run the cells above.") from error
+    cells = [["NULL" if value is None else str(value) for value in row] for row in rows]
+    lines = [names, ["---"] * len(names), *cells]
+    markdown = "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+    if not rows:
+        markdown += "\n\n(no rows)"
+    display_markdown(markdown)
+
+
+def schema(database: str = DATABASE) -> None:
+    """Show the statements that made the database's tables, as SQLite keeps them."""
+    with closing(read_only(_database(database))) as connection:
+        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+        statements = [row[0] for row in connection.execute(query)]
+    text = "\n\n".join(tidy_sql(statement) for statement in statements) or "-- no tables"
+    display_markdown(f"```sql\n{text}\n```")
+
+
+def tidy_sql(statement: str) -> str:
+    """Return a statement with its lines trimmed at the end and tabs as four spaces."""
+    lines = statement.replace("\t", "    ").strip().splitlines()
+    return "\n".join(line.rstrip() for line in lines) + ";"
+
+
+def diagram(database: str = DATABASE) -> None:
+    """Draw the database's tables as an entity diagram, read from the live database."""
+    lines = ["erDiagram"]
+    with closing(read_only(_database(database))) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name DESC"
+        for (name,) in connection.execute(query).fetchall():
+            lines.append(f"    {name} {{")
+            for column in connection.execute(f'PRAGMA table_info("{name}")'):
+                key = " PK" if column["pk"] else ""
+                note = "required" if column["notnull"] else "may be empty"
+                lines.append(f'        {column["type"]} {column["name"]}{key} "{note}"')
+            lines.append("    }")
+    display_markdown("```mermaid\n" + "\n".join(lines) + "\n```")
+
+
+@contextmanager
+def sql_log() -> Iterator[list[str]]:
+    """Collect the SQL that any engine of this kernel sends inside the block, then show it."""
+    from sqlalchemy import Engine, event
+
+    lines: list[str] = []
+
+    def statement(connection, cursor, text, parameters, context, many) -> None:  # noqa: PLR0913
+        line = re.sub(r"\s+", " ", text).strip() + ";"
+        lines.append(f"{line}  -- {parameters}" if parameters else line)
+
+    listeners = {
+        "before_cursor_execute": statement,
+        "begin": lambda connection: lines.append("BEGIN;"),
+        "commit": lambda connection: lines.append("COMMIT;"),
+        "rollback": lambda connection: lines.append("ROLLBACK;"),
+    }
+    for name, listener in listeners.items():
+        event.listen(Engine, name, listener)
+    try:
+        yield lines
+    finally:
+        for name, listener in listeners.items():
+            event.remove(Engine, name, listener)
+        text = "\n".join(lines) or "-- nothing was sent"
+        display_markdown(f"```sql\n{text}\n```")
+
+
+def course_map() -> None:
+    """Show the ten steps as a table, with links, read from the notebooks themselves."""
+    lines = ["| Step | Title | Minutes |", "| ---: | :--- | ---: |"]
+    for step in range(1, course.STEPS + 1):
+        name = course.notebook_path(step).name
+        lines.append(f"| {step} | [{course.title(step)}]({name}) | {course.minutes(step)} |")
+    display_markdown("\n".join(lines))

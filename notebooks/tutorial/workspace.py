@@ -1,0 +1,155 @@
+"""The learner's project folder: where it is, what state it is in, and how it makes room.
+
+A state is what a step leaves behind: the project's files, and the schema, the revision and the rows
+of its database. states.json holds the state after each step; tests/store_outputs.py writes it from
+a full run of the notebooks, and a test compares it with a replay.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from tutorial.course import NOTEBOOKS
+from tutorial.errors import Problem
+
+PROJECT_FOLDERS = ("app", "alembic")
+PROJECT_FILES = ("alembic.ini", "database.db", "database.db-wal", "database.db-shm")
+IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+DATABASE = "database.db"
+BACKUPS = "backups"
+STATES = Path(__file__).parent / "states.json"
+
+
+@dataclass(frozen=True)
+class State:
+    """What a project holds.
+
+    files: path -> SHA-256 of its text, line ends aside. schema: the CREATE statements. revision:
+    Alembic's, or None. rows: those of the table `task`, each a dict by column. A database that
+    can't be read has the schema ["unreadable"].
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    schema: list[str] = field(default_factory=list)
+    revision: str | None = None
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no project yet."""
+        return not self.files and not self.schema
+
+    def continues(self, other: "State") -> bool:
+        """Whether this is `other`, or `other` with some rows more: the learner's own."""
+        same = (self.files, self.schema, self.revision)
+        return same == (other.files, other.schema, other.revision) and all(
+            row in self.rows for row in other.rows
+        )
+
+
+def location() -> Path:
+    """Return the workspace: TUTORIAL_WORKSPACE if it is set, else notebooks/workspace."""
+    return Path(os.environ.get("TUTORIAL_WORKSPACE") or NOTEBOOKS / "workspace").resolve()
+
+
+def project_files(folder: Path) -> list[Path]:
+    """Return the project's files in `folder`, without the database, sorted, relative to it."""
+    found = [folder / name for name in PROJECT_FILES if not name.startswith(DATABASE)]
+    for name in PROJECT_FOLDERS:
+        found += (folder / name).rglob("*")
+    return sorted(
+        path.relative_to(folder)
+        for path in found
+        if path.is_file() and not IGNORED.intersection(path.relative_to(folder).parts)
+    )
+
+
+def read_only(database: Path) -> sqlite3.Connection:
+    """Open an existing SQLite file to read it. Raises sqlite3.OperationalError if there is none."""
+    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def read_state(folder: Path) -> State:
+    """Read the state of the project in `folder`."""
+    files = {}
+    for path in project_files(folder):
+        text = (folder / path).read_bytes().replace(b"\r\n", b"\n")
+        files[path.as_posix()] = hashlib.sha256(text).hexdigest()
+    database = folder / DATABASE
+    if not database.exists():
+        return State(files)
+    try:
+        with closing(read_only(database)) as connection:
+            query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+            schema = {name: sql for name, sql in connection.execute(query)}
+            rows, revision = [], None
+            if "task" in schema:
+                rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY 1")]
+            if "alembic_version" in schema:
+                found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+                revision = found[0] if found else None
+    except sqlite3.Error:
+        return State(files, schema=["unreadable"])
+    return State(files, [sql for name, sql in schema.items()], revision, rows)
+
+
+@cache
+def known_states() -> dict[int, State]:
+    """Return the state after each step, by its number; 0 is the empty folder."""
+    stored = json.loads(STATES.read_text(encoding="utf-8")) if STATES.exists() else {}
+    return {0: State()} | {int(step): State(**state) for step, state in stored.items()}
+
+
+def step_of(state: State) -> int | None:
+    """Return the step that leaves exactly this state, or None: then it holds the learner's work."""
+    for step, known in known_states().items():
+        if state == known:
+            return step
+    return None
+
+
+def clear(folder: Path) -> None:
+    """Delete the project in `folder`, and nothing else that lies there."""
+    _move_or_delete(folder, None)
+
+
+def back_up(folder: Path) -> Path:
+    """Move the project in `folder` into a new folder below backups/, and return that folder."""
+    number = 1
+    while (folder / BACKUPS / f"{number:03d}").exists():
+        number += 1
+    target = folder / BACKUPS / f"{number:03d}"
+    target.mkdir(parents=True)
+    _move_or_delete(folder, target)
+    return target
+
+
+def move_in(source: Path, folder: Path) -> None:
+    """Move the project in `source` to `folder`, where no project may be."""
+    _move_or_delete(source, folder)
+
+
+def _move_or_delete(folder: Path, target: Path | None) -> None:
+    # The database first: an open file can't be moved on Windows, and then nothing was moved yet.
+    for name in (*PROJECT_FILES[1:], PROJECT_FILES[0], *PROJECT_FOLDERS):
+        path = folder / name
+        try:
+            if target is not None and path.exists():
+                path.replace(target / name)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except PermissionError as error:
+            raise Problem(
+                f"{name} can't be moved: another notebook or program has it open.",
+                "Choose Kernel → Shut Down All Kernels, close DB Browser, and run this cell again.",
+            ) from error
