@@ -9,7 +9,7 @@ _workspaces: list[tempfile.TemporaryDirectory] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Point the notebooks' kernels to a temporary workspace, whatever the outer environment says."""
+    """Point the kernels to a temporary workspace, whatever the outer environment says."""
     workspace = tempfile.TemporaryDirectory(prefix="course workspace ", ignore_cleanup_errors=True)
     _workspaces.append(workspace)
     os.environ["TUTORIAL_WORKSPACE"] = workspace.name

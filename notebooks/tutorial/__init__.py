@@ -8,7 +8,7 @@ from tutorial.environment import check_environment
 from tutorial.errors import Problem, expect_error
 from tutorial.files import diff, edit, file_after, tree
 from tutorial.server import serve, stop_servers
-from tutorial.show import course_map, diagram, schema, sql_log, table
+from tutorial.show import course_map, diagram, frame, schema, sql_log, table
 from tutorial.steps import begin, finish
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "expect_error",
     "file_after",
     "finish",
+    "frame",
     "schema",
     "serve",
     "sql_log",

@@ -13,7 +13,7 @@ REPLAY = "TUTORIAL_REPLAY"
 CELL_SECONDS = 120
 
 
-def kernel_manager():  # noqa: ANN201 - jupyter_client is imported late
+def kernel_manager():
     """Return a kernel manager whose kernels run on this Python, whatever kernels are installed."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -21,6 +21,7 @@ def kernel_manager():  # noqa: ANN201 - jupyter_client is imported late
     class ThisPython(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            argv.append("--log-level=40")  # its warnings would print into the learner's cell
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     return AsyncKernelManager(kernel_spec_manager=ThisPython())
@@ -62,7 +63,7 @@ def replay(last_step: int, folder: Path) -> None:
 class _Run(threading.Thread):
     """Runs a coroutine to its end in a thread; an interrupt of the waiting thread cancels it."""
 
-    def __init__(self, coroutine) -> None:  # noqa: ANN001
+    def __init__(self, coroutine) -> None:
         super().__init__(name="replay", daemon=True)
         self._coroutine = coroutine
         self._loop = asyncio.new_event_loop()

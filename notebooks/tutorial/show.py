@@ -36,7 +36,8 @@ def table(query: str, database: str = DATABASE) -> None:
             names = [column[0] for column in cursor.description]
             rows = [tuple(row) for row in cursor]
     except sqlite3.Error as error:
-        raise Problem(f"SQLite says: {error}.", "Check the name, or run the cells above.") from error
+        todo = "Check the name, or run the cells above."
+        raise Problem(f"SQLite says: {error}.", todo) from error
     cells = [["NULL" if value is None else str(value) for value in row] for row in rows]
     lines = [names, ["---"] * len(names), *cells]
     markdown = "\n".join(
@@ -84,7 +85,7 @@ def sql_log() -> Iterator[list[str]]:
 
     lines: list[str] = []
 
-    def statement(connection, cursor, text, parameters, context, many) -> None:  # noqa: PLR0913
+    def statement(connection, cursor, text, parameters, context, many) -> None:
         line = re.sub(r"\s+", " ", text).strip() + ";"
         lines.append(f"{line}  -- {parameters}" if parameters else line)
 
@@ -103,6 +104,14 @@ def sql_log() -> Iterator[list[str]]:
             event.remove(Engine, name, listener)
         text = "\n".join(lines) or "-- nothing was sent"
         display_markdown(f"```sql\n{text}\n```")
+
+
+def frame(url: str, height: int = 500) -> None:
+    """Show a web page inside the notebook. height: in pixels."""
+    from IPython.display import display
+
+    html = f'<iframe src="{url}" title="{url}" width="100%" height="{height}"></iframe>'
+    display({"text/html": html, "text/plain": f"the page {url}"}, raw=True)
 
 
 def course_map() -> None:

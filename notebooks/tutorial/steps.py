@@ -46,7 +46,7 @@ def begin(step: int) -> None:
     _prepare(step, folder)
     _enter(folder)
     before = step - 1
-    print("You start with an empty project." if not before else f"You start where step {before} ended.")
+    print(f"You start where step {before} ended." if before else "You start with an empty project.")
     print()
     tree()
 
@@ -123,11 +123,15 @@ def finish(step: int) -> None:
     if goal.revision != start.revision:
         right = state.revision == goal.revision
         lines.append((f"revision {goal.revision}", right, f"the database is at {state.revision}"))
-    new = [row for row in goal.rows if row not in start.rows]
-    if new:
-        kept = sum(row in state.rows for row in new)
-        name = f"{len(new)} row{'s' if len(new) > 1 else ''} written by this step"
-        lines.append((name, kept == len(new), f"{kept} of them found: run the cells again"))
+    earlier = {row["id"] for row in start.rows}
+    for name, rows in (
+        ("rows from earlier steps", [row for row in goal.rows if row["id"] in earlier]),
+        ("rows written by this step", [row for row in goal.rows if row["id"] not in earlier]),
+    ):
+        if rows and goal.rows != start.rows:
+            kept = sum(row in state.rows for row in rows)
+            hint = f"only {kept} of {len(rows)} are there: begin the step again"
+            lines.append((f"{name}: {len(rows)}", kept == len(rows), hint))
     if goal == start:
         lines.append(("the project is as it was", state.continues(goal), "begin the step again"))
     for name, good, hint in lines:

@@ -89,7 +89,7 @@ def read_state(folder: Path) -> State:
     try:
         with closing(read_only(database)) as connection:
             query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
-            schema = {name: sql for name, sql in connection.execute(query)}
+            schema = dict(connection.execute(query).fetchall())
             rows, revision = [], None
             if "task" in schema:
                 rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY 1")]
@@ -98,7 +98,7 @@ def read_state(folder: Path) -> State:
                 revision = found[0] if found else None
     except sqlite3.Error:
         return State(files, schema=["unreadable"])
-    return State(files, [sql for name, sql in schema.items()], revision, rows)
+    return State(files, list(schema.values()), revision, rows)
 
 
 @cache
