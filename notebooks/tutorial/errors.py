@@ -12,9 +12,9 @@ class Problem(Exception):  # noqa: N818 - the learner reads this name
     """
 
     def __init__(self, what: str, todo: str) -> None:
-        super().__init__(f"{what}\n{todo}")
-        self.what = what
-        self.todo = todo
+        self.what = " ".join(what.split())  # what another program said may have line breaks
+        self.todo = " ".join(todo.split())
+        super().__init__(f"{self.what}\n{self.todo}")
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython prints in place of a traceback (IPython's own hook)."""
@@ -32,7 +32,9 @@ def expect_error(*kinds: type[BaseException]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        print(f"{type(error).__name__}: {error}")
+        # pydantic adds a line with a link that names its version.
+        lines = [line for line in str(error).splitlines() if "For further information" not in line]
+        print(f"{type(error).__name__}: " + "\n".join(lines))
         return
     raise Problem(
         f"This cell shows what goes wrong, but {names} was not raised.",

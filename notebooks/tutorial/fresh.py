@@ -3,15 +3,16 @@
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 
-_loaded: dict[str, tuple[int, int]] = {}  # file -> (time, size) when its module was imported
+_imported: dict[str, bytes | None] = {}  # file -> what it held when its module was noted
 
 
-def app_modules() -> dict[str, object]:
+def app_modules() -> dict[str, ModuleType]:
     """Return the modules of `app` that are imported now, by name."""
     return {
         name: module
-        for name, module in sys.modules.items()
+        for name, module in list(sys.modules.items())
         if name == "app" or name.startswith("app.")
     }
 
@@ -25,30 +26,56 @@ def forget_app() -> None:
     for name in app_modules():
         del sys.modules[name]
     importlib.invalidate_caches()
-    _loaded.clear()
+    _imported.clear()
     if "sqlmodel" in sys.modules:
+        from sqlalchemy import MetaData
         from sqlmodel import SQLModel
 
         SQLModel.metadata.clear()
+        SQLModel.metadata.naming_convention = MetaData().naming_convention
         SQLModel._sa_registry._class_registry.clear()
 
 
+def note_app() -> None:
+    """Note what the files of `app` hold, for those that were imported since the last note."""
+    for file, text in _files().items():
+        _imported.setdefault(file, text)
+
+
+def app_is_current() -> bool:
+    """Whether every imported file of `app` was noted, and holds now what it held then."""
+    noted = all(_imported.get(file, b"not noted") == text for file, text in _files().items())
+    return noted and not _half_imported()
+
+
 def forget_changed_app(_info: object = None) -> None:
-    """Forget `app` if one of its imported files was changed. Runs before each cell."""
-    files = {
-        file: _stamp(file)
-        for module in app_modules().values()
-        if (file := getattr(module, "__file__", None))
-    }
-    if any(_loaded.get(file, stamp) != stamp for file, stamp in files.items()):
+    """Forget `app` if one of its imported files was changed since it was noted, else note them.
+
+    Runs before each cell; `_info` is what IPython hands over.
+    """
+    note_app()
+    if not app_is_current():
         forget_app()
-        return
-    _loaded.update(files)
 
 
-def _stamp(file: str) -> tuple[int, int]:
-    try:
-        status = Path(file).stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)
+def _half_imported() -> bool:
+    """Whether a table is left of a module of `app` whose import failed further down.
+
+    Python forgets such a module, SQLModel keeps its table: the corrected file would meet it.
+    """
+    if "sqlmodel" not in sys.modules:
+        return False
+    from sqlmodel import SQLModel
+
+    modules = {one.__module__ for one in list(SQLModel._sa_registry._class_registry.values())}
+    return any(name.startswith("app.") and name not in sys.modules for name in modules)
+
+
+def _files() -> dict[str, bytes | None]:
+    """Return the text of each imported file of `app`; None for one that is gone."""
+    files = {}
+    for module in app_modules().values():
+        if file := getattr(module, "__file__", None):
+            path = Path(file)
+            files[file] = path.read_bytes() if path.is_file() else None
+    return files

@@ -3,13 +3,16 @@
 import asyncio
 import importlib
 import logging
+import os
+import re
 import socket
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from tutorial.errors import Problem
-from tutorial.fresh import app_modules, forget_app, forget_changed_app
+from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
 
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
@@ -26,14 +29,17 @@ class Server:
         self.name = name
         self.lines: list[str] = []
         self.errors: list[str] = []
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))  # port 0: the system picks a free one
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         # log_config=None: uvicorn's own would print into whatever cell runs at the moment.
         self._config = uvicorn.Config(app, log_config=None, log_level="info")
         self._server = uvicorn.Server(self._config)
+        self._engines = _engines()
         self._log = _ThreadLog(self)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task | None = None
         self._thread = threading.Thread(target=self._run, name=f"serve {name}", daemon=True)
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))  # port 0: the system picks a free one
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def __repr__(self) -> str:
         state = "runs" if self.is_running else "is stopped"
@@ -49,13 +55,20 @@ class Server:
         print("\n".join(self.lines))
 
     def stop(self) -> None:
-        """Stop the server and wait until it is gone. Stopping twice does no harm."""
+        """Stop the server and wait until it is gone. Stopping twice does no harm.
+
+        Open requests have STOP_SECONDS to end, then they are cancelled.
+        """
         self._server.should_exit = True
-        self._thread.join(STOP_SECONDS)
+        if not self._server.started:  # uvicorn looks at should_exit only once it is up
+            self._cancel()
+        self._join()
         if self._thread.is_alive():
-            self._server.force_exit = True  # do not wait for open requests
-            self._thread.join(STOP_SECONDS)
-        self._clean_up()
+            self._cancel()
+            self._join()
+        self._log.detach()
+        if _running.get(self.name) is self:
+            del _running[self.name]
 
     def __enter__(self) -> "Server":
         return self
@@ -70,10 +83,10 @@ class Server:
 
     def start(self) -> None:
         """Start, and wait until the server is up. Raises Problem if it does not come up."""
-        self._log.attach()
-        self._thread.start()
         deadline = time.monotonic() + START_SECONDS
         try:
+            self._log.attach()
+            self._thread.start()
             while self._thread.is_alive() and not self._server.started:
                 if time.monotonic() > deadline:
                     raise Problem(
@@ -89,29 +102,58 @@ class Server:
             raise Problem(f"{self.name} did not start: {self._last_words()}", _advice(self.errors))
 
     def _run(self) -> None:
+        """Run the server to its end. This is all that the thread does."""
         try:
             with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
                 runner.run(self._serve())
         except BaseException as error:
-            self.errors.append(f"{type(error).__name__}: {error}")
+            self.errors.append(_one_line(error))
+        finally:
+            self._socket.close()
 
     async def _serve(self) -> None:
-        engines = _engines()
-        await self._server.serve(sockets=[self._socket])
-        for engine in engines:  # the app's lifespan does it too; an app without one does not
-            disposed = engine.dispose()
-            if asyncio.iscoroutine(disposed):
-                await disposed
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        if self._server.should_exit:  # stopped before it began
+            return
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:  # also when the lifespan refused, or a stop cancelled what was still open
+            open_tasks = asyncio.all_tasks() - {self._task}
+            for task in open_tasks:
+                task.cancel()
+            await asyncio.gather(*open_tasks, return_exceptions=True)
+            await self._dispose_engines()
+
+    async def _dispose_engines(self) -> None:
+        """Close the engines' connections, except where another server shares the engine.
+
+        The app's lifespan does it too, but an app may have none, or may have refused to start.
+        """
+        shared = {
+            id(engine)
+            for server in list(_running.values())
+            if server is not self
+            for engine in server._engines
+        }
+        for engine in self._engines:
+            if id(engine) not in shared:
+                disposed = engine.dispose()
+                if asyncio.iscoroutine(disposed):  # an async engine
+                    await disposed
+
+    def _cancel(self) -> None:
+        """End the server at once, whatever it waits for."""
+        if self._loop is not None and self._task is not None:
+            with suppress(RuntimeError):  # the loop was closed just now
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def _join(self) -> None:
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
 
     def _last_words(self) -> str:
-        words = [text for text in self.errors if not text.startswith("Application startup failed")]
-        return words[0].strip().splitlines()[-1] if words else "it gave no reason."
-
-    def _clean_up(self) -> None:
-        self._log.detach()
-        self._socket.close()
-        if _running.get(self.name) is self:
-            del _running[self.name]
+        """Return the first error that the server logged: those after it only follow from it."""
+        return next(iter(self.errors), "it gave no reason.")
 
 
 class _ThreadLog(logging.Handler):
@@ -120,25 +162,42 @@ class _ThreadLog(logging.Handler):
     def __init__(self, server: Server) -> None:
         super().__init__(level=logging.INFO)
         self.server = server
-        self._logger = logging.getLogger("uvicorn")
 
     def attach(self) -> None:
-        self._logger.setLevel(logging.INFO)
-        self._logger.propagate = False
-        self._logger.addHandler(self)
+        """Take over uvicorn's loggers, from whoever has configured them before."""
+        for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+            logger = logging.getLogger(name)
+            for handler in logger.handlers[:]:
+                if not isinstance(handler, _ThreadLog):
+                    logger.removeHandler(handler)
+            logger.disabled = False
+            logger.setLevel(logging.INFO)
+            logger.propagate = name != "uvicorn"
+        logging.getLogger("uvicorn").addHandler(self)
 
     def detach(self) -> None:
-        self._logger.removeHandler(self)
+        logging.getLogger("uvicorn").removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread != self.server._thread.ident:
-            return
         text = record.getMessage()
+        if record.thread != self.server._thread.ident or "server process [" in text:
+            return  # another server's; or the kernel's process number, which tells nothing
         if record.levelno >= logging.ERROR:
-            cause = record.exc_info[1] if record.exc_info else None
-            text = f"{type(cause).__name__}: {cause}" if cause else text
+            text = _one_line(record.exc_info[1] if record.exc_info else text)
             self.server.errors.append(text)
         self.server.lines.append(f"{record.levelname + ':':<9} {text}")
+
+
+def _one_line(error: BaseException | str | None) -> str:
+    """Return an error, or the text of a traceback, as "Type: the first line of its message"."""
+    if isinstance(error, BaseException):
+        error = f"{type(error).__name__}: {error}"
+    lines = (error or "").strip().splitlines()
+    if lines and lines[0].startswith("Traceback"):
+        frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
+        after = [line for line in lines[max(frames, default=0) + 1 :] if not line.startswith(" ")]
+        lines = [re.sub(r"^(\w+\.)+(?=\w+:)", "", line) for line in after] or lines[-1:]
+    return lines[0].strip().removesuffix(":") if lines else ""
 
 
 def _engines() -> list:
@@ -146,12 +205,8 @@ def _engines() -> list:
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    return [
-        value
-        for module in app_modules().values()
-        for value in vars(module).values()
-        if isinstance(value, Engine | AsyncEngine)
-    ]
+    values = [value for module in app_modules().values() for value in vars(module).values()]
+    return [value for value in values if isinstance(value, Engine | AsyncEngine)]
 
 
 def _advice(errors: list[str]) -> str:
@@ -164,20 +219,30 @@ def _advice(errors: list[str]) -> str:
 def _load(target: str) -> object:
     """Import "package.module:name". Raises Problem with the last line of the cause."""
     module_name, _, attribute = target.partition(":")
+    attribute = attribute or "app"
+    todo = "Put it right in the file, save it, and run this cell again."
     try:
         module = importlib.import_module(module_name)
-        return getattr(module, attribute or "app")
     except Exception as error:
         forget_app()  # half-imported modules must not meet the corrected file
-        what = f"{target} can't be imported: {type(error).__name__}: {error}"
+        what = f"{target} can't be imported: {_one_line(error)}"
         if isinstance(error, SyntaxError) and error.filename:
-            where = error.filename.replace("\\", "/").rpartition("/app/")[2]
-            what = f"app/{where} has a syntax error in line {error.lineno}: {error.msg}."
+            where = re.sub(r".*/(?=app/)", "", error.filename.replace("\\", "/"))
+            what = f"{where} has a syntax error in line {error.lineno}: {error.msg}."
         elif isinstance(error, ModuleNotFoundError) and error.name in ("app", module_name):
             what = f"There is no module {error.name} in this project."
-        elif isinstance(error, AttributeError) and attribute and attribute in str(error):
-            what = f"{module_name} has no `{attribute}`."
-        raise Problem(what, "Put it right in the file, save it, and run this cell again.") from error
+        raise Problem(what, todo) from error
+    app = getattr(module, attribute, None)
+    if not callable(app):
+        raise Problem(f"{module_name} has no app with the name `{attribute}`.", todo)
+    return app
+
+
+def _reach_directly() -> None:
+    """Keep clients and commands from asking a proxy for the servers of this machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
 
 
 def serve(target: str | object, name: str = "") -> Server:
@@ -192,14 +257,16 @@ def serve(target: str | object, name: str = "") -> Server:
     name = name or (target if isinstance(target, str) else "the app")
     if name in _running:
         _running[name].stop()
+    _reach_directly()
+    app = target
     if isinstance(target, str):
-        forget_changed_app()
+        if not app_is_current():
+            forget_app()
         app = _load(target)
-    else:
-        app = target
+        note_app()
     server = Server(name, app)
-    server.start()
     _running[name] = server
+    server.start()
     return server
 
 
@@ -212,5 +279,3 @@ def stop_servers() -> None:
 def running_servers() -> list[Server]:
     """Return the servers that run in this kernel."""
     return [server for server in _running.values() if server.is_running]
-
-

@@ -1,7 +1,9 @@
 """%%terminal: runs the commands of a cell as one would type them, without a shell."""
 
 import argparse
+import importlib.util
 import os
+import queue
 import re
 import shlex
 import shutil
@@ -9,22 +11,43 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from string import Template
+from typing import IO
 
 from tutorial.errors import Problem
 
 INSTALL = {
     "curl": "Windows 10 and macOS have curl; on Debian or Ubuntu run `sudo apt install curl`.",
+    "cd": "Commands run in the project folder already: write the paths from there.",
 }
+FIXED = {  # output must not depend on where the command runs
+    "COLUMNS": "80",
+    "NO_COLOR": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONIOENCODING": "utf-8",
+    "PYTHONUNBUFFERED": "1",
+}
+DROPPED = (
+    "PYTHONPATH",  # another project's `app` must not be found first
+    "FORCE_COLOR",  # Jupyter sets these two
+    "CLICOLOR_FORCE",
+)
+LAST_LINES_SECONDS = 2.0
+OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
 
 class _Options(argparse.ArgumentParser):
     def error(self, message: str) -> None:
-        raise Problem(f"%%terminal does not understand its options: {message}.", self.format_usage())
+        raise Problem(
+            f"%%terminal does not understand its options: {message}.", self.format_usage()
+        )
 
 
-_options = _Options(prog="%%terminal", add_help=False)
+_options = _Options(prog="%%terminal", add_help=False, allow_abbrev=False)
 _options.add_argument("--expect-failure", action="store_true", help="fail if a command succeeds")
 _options.add_argument("--tail", type=int, default=0, help="print only the last lines")
 _options.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
@@ -34,73 +57,90 @@ _options.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
 def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -> None:
     """Run each line of `cell` as a command in the current folder, and print what it prints.
 
-    line: the options, see above. `$NAME` stands for the notebook's variable of that name.
-    Raises Problem when a command is not found, runs out of time, or ends with an exit status other
-    than 0 (with --expect-failure: with 0). Later commands do not run then.
+    line: the options, see above. `$NAME` stands for the notebook's variable of that name, `$$` for
+    a dollar sign. Raises Problem when a command is not found, runs out of time, or ends with an
+    exit status other than 0 (with --expect-failure: with 0). Later commands do not run then.
     """
-    options = _options.parse_args(shlex.split(line))
-    environment = os.environ | {
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "NO_COLOR": "1",
-    }
-    environment.pop("PYTHONPATH", None)  # another project's `app` must not be found first
+    options = _options.parse_args(_split(line))
+    environment = {name: value for name, value in os.environ.items() if name not in DROPPED} | FIXED
     for setting in options.env:
-        name, _, value = setting.partition("=")
+        name, equals, value = setting.partition("=")
+        if not equals:
+            _options.error(f"--env {setting} has no value")
         environment[name] = value
-        print(f"# with {name}={value}")
-    texts = {name: value for name, value in (variables or {}).items() if isinstance(value, str)}
+        print(f"# with {name}={_hide_paths(value)}")
     for command in _commands(cell):
-        typed = Template(command).safe_substitute(texts)
-        print(f"$ {typed}")
-        status = _run(typed, environment, options)
+        texts = _texts(command, variables or {})
+        # Split first: a value with a space or a backslash in it stays one argument.
+        words = [Template(word).safe_substitute(texts) for word in _split(command)]
+        typed = _hide_paths(Template(command).safe_substitute(texts))
+        print(f"$ {typed}", flush=True)
+        status = _run(words, environment, options)
         if options.expect_failure:
             if status == 0:
                 raise Problem(
-                    f"`{_short(typed)}` was meant to fail here, but it succeeded.",
+                    f"`{_short(words)}` was meant to fail here, but it succeeded.",
                     "Run this notebook again from its first cell.",
                 )
             print(f"(exit status {status}, as expected)")
         elif status != 0:
             raise Problem(
-                f"`{_short(typed)}` failed with exit status {status}.",
+                f"`{_short(words)}` failed with exit status {status}.",
                 "The last lines above say why. Put it right, then run this cell again.",
             )
 
 
 def _commands(cell: str) -> list[str]:
     """Split a cell into commands: one a line, a backslash at the end joins two lines."""
-    joined = re.sub(r"\\\n\s*", "", cell)
+    joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", cell)
     lines = (text.strip() for text in joined.splitlines())
     return [text for text in lines if text and not text.startswith("#")]
 
 
-def _short(command: str) -> str:
-    return " ".join(command.split()[:2])
+def _split(text: str) -> list[str]:
+    """Split a command into its words, as a shell does it."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise Problem(f"`{text}` can't be read: {error}.", "Close every quote.") from error
+
+
+def _texts(command: str, variables: dict[str, object]) -> dict[str, str]:
+    """Return the values of the variables that a command names. Raises Problem if one is missing."""
+    texts = {}
+    for name in Template(command).get_identifiers():
+        if not isinstance(variables.get(name), str | int | float | Path):
+            raise Problem(
+                f"`${name}` stands for a variable of this notebook, but there is no text or number "
+                f"with the name `{name}`.",
+                "Run the cell that sets it first; for a dollar sign, write $$.",
+            )
+        texts[name] = str(variables[name])
+    return texts
+
+
+def _short(words: list[str]) -> str:
+    return _hide_paths(" ".join(words[:2]))
 
 
 def _program(name: str) -> list[str]:
     """Find a program: this environment's own first, then what is on PATH."""
     if name in ("python", "python3"):
         return [sys.executable]
-    found = shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)
-    if found:
+    if found := shutil.which(name, path=sysconfig.get_path("scripts")):
         return [found]
-    if name in ("alembic", "uvicorn"):
+    if name in OURS and importlib.util.find_spec(name):
         return [sys.executable, "-m", name]
+    if found := shutil.which(name):
+        return [found]
     raise Problem(
         f"The command `{name}` was not found.",
         INSTALL.get(name, "Check its spelling; if it is right, install the program."),
     )
 
 
-def _run(command: str, environment: dict[str, str], options: argparse.Namespace) -> int:
+def _run(words: list[str], environment: dict[str, str], options: argparse.Namespace) -> int:
     """Run one command, print its output as it comes, and return its exit status."""
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise Problem(f"`{command}` can't be read: {error}.", "Close every quote.") from error
     process = subprocess.Popen(
         [*_program(words[0]), *words[1:]],
         stdin=subprocess.DEVNULL,  # a question would wait for ever
@@ -110,62 +150,80 @@ def _run(command: str, environment: dict[str, str], options: argparse.Namespace)
         encoding="utf-8",
         errors="replace",
     )
-    out_of_time = threading.Event()
-
-    def end() -> None:
-        out_of_time.set()
-        _kill(process)
-
-    timer = threading.Timer(options.timeout, end)
-    timer.start()
     kept: list[str] = []
+    in_time = False
     try:
-        for text in process.stdout:
-            if options.tail:
-                kept.append(_hide_paths(text))
+        for text in _output(process, time.monotonic() + options.timeout):
+            shown = _hide_paths(text.removesuffix("\n"))
+            if options.tail > 0:
+                kept.append(shown)
             else:
-                print(_hide_paths(text), end="" if text.endswith("\n") else "\n", flush=True)
-        process.wait()
-    except BaseException:  # an interrupt must not leave the command running
+                print(shown, flush=True)
+        in_time = process.poll() is not None
+    finally:  # an interrupt too must not leave the command running
         _kill(process)
-        raise
-    finally:
-        timer.cancel()
-        process.stdout.close()
     if len(kept) > options.tail > 0:
         print("…")
-    print("".join(kept[-options.tail :]), end="")
-    if out_of_time.is_set():
+    for shown in kept[-options.tail :]:
+        print(shown)
+    if not in_time:
         raise Problem(
-            f"`{_short(command)}` was still running after {options.timeout:.0f} seconds, "
+            f"`{_short(words)}` was still running after {options.timeout:g} seconds, "
             "and was stopped.",
             'A server does not end by itself: start it with `serve("app.main:app")`.',
         )
     return process.returncode
 
 
+def _output(process: subprocess.Popen, deadline: float) -> Iterator[str]:
+    """Give the lines that a process prints, until it has ended or the time is up."""
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read(pipe: IO[str]) -> None:
+        with pipe:
+            for text in pipe:
+                lines.put(text)
+        lines.put(None)
+
+    # Its own thread: on Windows, a thread that waits for a pipe notices no interrupt.
+    threading.Thread(target=read, args=(process.stdout,), daemon=True).start()
+    ended = False
+    while time.monotonic() < deadline:
+        if not ended and process.poll() is not None:
+            ended = True  # all it printed comes at once, unless it left a child that prints on
+            deadline = min(deadline, time.monotonic() + LAST_LINES_SECONDS)
+        with suppress(queue.Empty):
+            text = lines.get(timeout=0.05)
+            if text is None:
+                break
+            yield text
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
 def _kill(process: subprocess.Popen) -> None:
+    """End a process that still runs, and the children it has started."""
     import psutil
 
-    try:
-        family = [*psutil.Process(process.pid).children(recursive=True), process]
-    except psutil.NoSuchProcess:
-        family = [process]
+    if process.poll() is not None:
+        return
+    family: list[psutil.Process | subprocess.Popen] = [process]
+    with suppress(psutil.NoSuchProcess):
+        family += psutil.Process(process.pid).children(recursive=True)
     for member in family:
-        try:
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
             member.kill()
-        except (psutil.NoSuchProcess, ProcessLookupError):
-            continue
     process.wait()
 
 
 def _hide_paths(text: str) -> str:
     """Print the current folder as `.`, with forward slashes below it, on every system."""
-    here = str(Path.cwd())
-    for folder in {here, os.path.realpath(here), Path(here).as_posix()}:
+    here = Path.cwd()
+    spellings = {str(here), str(here.resolve()), here.as_posix(), str(here).replace("\\", "\\\\")}
+    for folder in sorted(spellings, key=len, reverse=True):
         text = re.sub(
-            re.escape(folder) + r"((?:[\\/][^\s'\":]*)?)",
-            lambda found: "." + found.group(1).replace("\\", "/"),
+            re.escape(folder) + r"(?![\w-]|\.\w)((?:[\\/][^\s'\":]*)?)",
+            lambda found: "." + re.sub(r"\\+", "/", found[1]),
             text,
         )
     return text
