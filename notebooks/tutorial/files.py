@@ -1,11 +1,11 @@
 """Shows and edits the project's files: the tree, a diff, an edit with its diff."""
 
 import difflib
+import html
 from pathlib import Path
 
 from tutorial.course import written_file
 from tutorial.errors import Problem
-from tutorial.show import display_markdown
 from tutorial.workspace import DATABASE, project_files
 
 NOTES = {
@@ -57,7 +57,12 @@ def diff(old: str, new: str, *, context: int = 3) -> None:
     old, new: a file of the project, or a text (anything with a line break in it).
     context: how many unchanged lines to show around each change.
     """
-    display_markdown(f"```diff\n{_unified(_text(old), _text(new), context)}\n```")
+    from IPython.display import display
+
+    lines = _unified(_text(old), _text(new), context)
+    rows = "\n".join(_coloured(line) for line in lines)
+    page = f'<pre style="line-height: 1.3">{rows}</pre>'
+    display({"text/html": page, "text/plain": "\n".join(lines)}, raw=True)
 
 
 def _text(source: str) -> str:
@@ -71,10 +76,17 @@ def _text(source: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _unified(old: str, new: str, context: int) -> str:
+def _unified(old: str, new: str, context: int) -> list[str]:
     lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=context))
     body = ["…" if line.startswith("@@") else line for line in lines[2:]]
-    return "\n".join(body[1:]) if body else "(no difference)"
+    return body[1:] or ["(no difference)"]
+
+
+def _coloured(line: str) -> str:
+    """Return a line of a diff as HTML. The colours are thin, so that they fit a dark page too."""
+    colour = {"-": "rgba(248, 81, 73, 0.25)", "+": "rgba(46, 160, 67, 0.25)"}.get(line[:1])
+    text = html.escape(line)
+    return f'<span style="background-color: {colour}">{text}</span>' if colour else text
 
 
 def file_after(step: int, path: str) -> str:

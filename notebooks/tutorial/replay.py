@@ -4,16 +4,21 @@ import asyncio
 import os
 import sys
 import threading
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tutorial.course import NOTEBOOKS, build_cells
 from tutorial.errors import Problem
+
+if TYPE_CHECKING:  # imported late, because begin() must be able to say that it is missing
+    from jupyter_client.manager import AsyncKernelManager
 
 REPLAY = "TUTORIAL_REPLAY"
 CELL_SECONDS = 120
 
 
-def kernel_manager():
+def kernel_manager() -> "AsyncKernelManager":
     """Return a kernel manager whose kernels run on this Python, whatever kernels are installed."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -63,22 +68,25 @@ def replay(last_step: int, folder: Path) -> None:
 class _Run(threading.Thread):
     """Runs a coroutine to its end in a thread; an interrupt of the waiting thread cancels it."""
 
-    def __init__(self, coroutine) -> None:
+    def __init__(self, coroutine: Coroutine) -> None:
         super().__init__(name="replay", daemon=True)
         self._coroutine = coroutine
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task | None = None
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._task = self._loop.create_task(self._coroutine)
         try:
-            self._loop.run_until_complete(self._task)
+            asyncio.run(self._main())
         except BaseException as error:
             self._error = error
-        finally:
-            self._loop.close()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # nbclient's watcher of the kernel may fail after a cancel, which concerns nobody then.
+        self._loop.set_exception_handler(lambda loop, context: None)
+        self._task = asyncio.current_task()
+        await self._coroutine
 
     def wait(self) -> None:
         self.start()
@@ -86,7 +94,7 @@ class _Run(threading.Thread):
             while self.is_alive():
                 self.join(0.1)  # short, so that an interrupt is noticed
         except KeyboardInterrupt:
-            if self._task is not None:
+            if self._loop is not None and self._task is not None:
                 self._loop.call_soon_threadsafe(self._task.cancel)
             self.join(10)
             raise

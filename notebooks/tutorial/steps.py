@@ -1,7 +1,6 @@
 """begin and finish: the first and the last cell of every step."""
 
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -102,10 +101,8 @@ def _prepare(step: int, folder: Path) -> None:
 def finish(step: int) -> None:
     """Check, line by line, that the workspace holds what the step leaves behind.
 
-    Stops the servers first. Prints ✓ or ✗ with a hint for each thing; raises Problem if one is
-    missing.
+    Prints ✓ or ✗ with a hint for each thing; raises Problem if one is missing.
     """
-    stop_servers()
     state, goal, start = read_state(location()), known_states()[step], known_states()[step - 1]
     lines = []
     for path, text in goal.files.items():
@@ -144,10 +141,3 @@ def finish(step: int) -> None:
         "Do what the lines with ✗ say. If you changed a file on purpose, go on: the next notebook "
         f"keeps your version in {BACKUPS}/ and starts from the course's.",
     )
-
-
-def reset() -> None:
-    """Delete the project in the workspace; backups and other files stay."""
-    stop_servers()
-    clear(location())
-    shutil.rmtree(location() / "app", ignore_errors=True)

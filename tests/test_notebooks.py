@@ -1,0 +1,198 @@
+"""The form of the notebooks: what every one of them promises, read from the files."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tutorial import course
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+STEPS = range(1, course.STEPS + 1)
+MOST_IGNORED = 3
+LONGEST_CELL = 15
+LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """Return a notebook, checked against the format's schema."""
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    """Return the code cells of a notebook."""
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def markdown(path: Path) -> str:
+    """Return all the prose of a notebook."""
+    return "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+def texts_of(cell: nbformat.NotebookNode) -> list[str]:
+    """Return every text in the outputs of a cell."""
+    texts = []
+    for output in cell.outputs:
+        texts.append(output.get("text", ""))
+        texts += [value for value in output.get("data", {}).values() if isinstance(value, str)]
+    return texts
+
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
+
+
+def test_there_are_ten_steps_with_titles() -> None:
+    """Ten notebooks, numbered 01 to 10, each named after its title."""
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{step:02d}" for step in STEPS]
+    for step, path in zip(STEPS, NOTEBOOKS, strict=True):
+        assert path.stem[3:] == course.title(step).lower().replace(" ", "_")
+
+
+@each_notebook
+def test_the_first_cell_says_what_is_to_come(path: Path) -> None:
+    """Title, what you'll do, learn and need, minutes, and the links to its neighbours."""
+    first = read(path).cells[0]
+    assert first.cell_type == "markdown"
+    step = int(path.stem[:2])
+    assert first.source.startswith(f"# {step}. {course.title(step)}\n")
+    for heading in ("What you'll do.", "What you'll learn", "What you'll need.", "Time."):
+        assert f"**{heading}**" in first.source
+    learn = first.source.split("**What you'll learn**")[1].split("**What you'll need.**")[0]
+    assert 3 <= learn.count("\n- ") <= 5
+    assert course.minutes(step) > 0
+    neighbours = [
+        course.notebook_path(other).name for other in (step - 1, step + 1) if other in STEPS
+    ]
+    navigation = first.source.splitlines()[-1]
+    assert re.findall(r"\((\d\d_\w+\.ipynb)\)", navigation) == neighbours
+
+
+@each_notebook
+def test_it_begins_and_finishes(path: Path) -> None:
+    """The first code cell begins the step, the last one finishes it; then a recap follows."""
+    step = int(path.stem[:2])
+    codes = code_cells(path)
+    assert codes[0].id == "begin"
+    assert codes[0].source.endswith(f"begin({step})")
+    assert codes[-1].source == f"finish({step})"
+    assert f"Step {step} of 10 is done." in texts_of(codes[-1])[0]
+    last = read(path).cells[-1]
+    assert last.source.startswith("## Recap\n")
+    assert "## On your own\n" in last.source
+
+
+@each_notebook
+def test_headings_go_down_one_level_at_a_time(path: Path) -> None:
+    """One title, and no level is left out, so that a screen reader can follow."""
+    prose = re.sub(r"```.*?```", "", markdown(path), flags=re.DOTALL)
+    levels = [len(found) for found in re.findall(r"^(#+) ", prose, flags=re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@each_notebook
+def test_links_and_images_lead_somewhere(path: Path) -> None:
+    """Every relative link is a file that exists; every image has a text for who can't see it."""
+    for mark, text, target in LINK.findall(markdown(path)):
+        if not target.startswith("https://"):
+            assert (path.parent / target.split("#")[0]).is_file(), target
+        if mark:
+            assert len(text) > 20, f"the image {target} has no real alt text"
+
+
+@each_notebook
+def test_code_cells_are_short(path: Path) -> None:
+    """15 lines at most, except a file being written; at least as many words as lines to explain."""
+    for cell in code_cells(path):
+        if not cell.source.startswith("%%writefile"):
+            assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.id
+
+
+@each_notebook
+def test_ids_are_readable_and_metadata_is_minimal(path: Path) -> None:
+    """Ids are short words and used once; there are no timings, and no kernel of somebody's own."""
+    notebook = read(path)
+    ids = [cell.id for cell in notebook.cells]
+    assert len(ids) == len(set(ids))
+    for cell in notebook.cells:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cell.id), cell.id
+        assert len(cell.id) <= 30
+        assert set(cell.metadata) <= {"tags"}, cell.id
+        assert set(cell.metadata.get("tags", [])) <= {"build", "nbval-ignore-output"}, cell.id
+    assert notebook.metadata == METADATA
+
+
+@each_notebook
+def test_every_code_cell_was_executed_in_order(path: Path) -> None:
+    """The stored outputs come from one run, from the first cell to the last, without an error."""
+    codes = code_cells(path)
+    assert [cell.execution_count for cell in codes] == list(range(1, len(codes) + 1))
+    assert all(output.output_type != "error" for cell in codes for output in cell.outputs)
+
+
+@each_notebook
+def test_outputs_hold_nothing_of_one_machine(path: Path) -> None:
+    """No path, port, date, time, address of an object, warning or colour code in any output."""
+    banned = {
+        "a path": r"(?:^|[\s'\"(=])(?:/(?:home|root|tmp|usr|Users|var|private|work)/|[A-Z]:\\)",
+        "a port": r"(?:127\.0\.0\.1|localhost):\d",
+        "a date or time": r"\b\d{4}-\d{2}-\d{2}\b|\b\d{2}:\d{2}:\d{2}\b",
+        "an address": r"\b0x[0-9a-fA-F]{6,}",
+        "a warning": r"\bWarning: ",
+        "a colour code": r"\x1b\[",
+        "a message about a rebuilt workspace": "↻",
+    }
+    for cell in code_cells(path):
+        for text in texts_of(cell):
+            for name, pattern in banned.items():
+                found = re.search(pattern, text)
+                assert not found, f"cell {cell.id} prints {name}: {found.group(0)!r}"
+
+
+@each_notebook
+def test_outputs_are_no_walls_of_text(path: Path) -> None:
+    """No output has more than 100 lines."""
+    for cell in code_cells(path):
+        for text in texts_of(cell):
+            assert text.count("\n") <= 100, cell.id
+
+
+def test_few_outputs_are_ignored() -> None:
+    """At most three cells are excused from the comparison; none is skipped or may fail freely."""
+    cells = [cell for path in NOTEBOOKS for cell in code_cells(path)]
+    tags = [tag for cell in cells for tag in cell.metadata.get("tags", [])]
+    assert tags.count("nbval-ignore-output") <= MOST_IGNORED
+    assert not {"nbval-skip", "raises-exception", "nbval-raises-exception"} & set(tags)
+    for cell in cells:
+        for word in ("NBVAL", "PYTEST_VALIDATE_IGNORE_OUTPUT"):
+            assert word not in cell.source.upper()
+
+
+@each_notebook
+def test_there_is_enough_prose_and_not_too_much(path: Path) -> None:
+    """At least one cell of prose for two of code, and no cell of prose longer than a screen."""
+    cells = read(path).cells
+    prose = [cell for cell in cells if cell.cell_type == "markdown"]
+    assert len(prose) * 2 >= len(cells) - len(prose)
+    for cell in prose:
+        assert len(cell.source.split()) <= 250, cell.id
+
+
+@each_notebook
+def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> None:
+    """Every %%writefile writes a file of the project, and carries the tag that replays it."""
+    for cell in code_cells(path):
+        if cell.source.startswith("%%writefile"):
+            target = cell.source.splitlines()[0].split()[1]
+            assert (ROOT / target).is_file(), target
+            assert "build" in cell.metadata.get("tags", []), cell.id

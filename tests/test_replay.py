@@ -1,0 +1,246 @@
+"""Replay, full run and shipped files are one and the same; begin keeps what the learner wrote."""
+
+import _thread
+import dataclasses
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+from store_outputs import execute
+
+from tutorial import course, replay, steps, workspace
+from tutorial.errors import Problem
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS = range(1, course.STEPS + 1)
+
+
+@pytest.fixture(scope="module")
+def full_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, workspace.State]]:
+    """Run all notebooks, cell by cell, in one workspace; keep the state after each."""
+    folder = tmp_path_factory.mktemp("full run")
+    states = {}
+    for step in STEPS:
+        execute(course.notebook_path(step), folder)
+        states[step] = workspace.read_state(folder)
+    return folder, states
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Replay all steps in another workspace."""
+    folder = tmp_path_factory.mktemp("replayed")
+    replay.replay(course.STEPS, folder)
+    return folder
+
+
+def project_texts(folder: Path) -> dict[str, bytes]:
+    """Return the project's files, line ends aside."""
+    return {
+        path.as_posix(): (folder / path).read_bytes().replace(b"\r\n", b"\n")
+        for path in workspace.project_files(folder)
+    }
+
+
+def test_a_full_run_leaves_the_stored_states(
+    full_run: tuple[Path, dict[int, workspace.State]],
+) -> None:
+    """After each notebook, the workspace is in the state that states.json names."""
+    _, states = full_run
+    known = workspace.known_states()
+    for step in STEPS:
+        assert states[step] == known[step], f"step {step}"
+
+
+def test_a_replay_leaves_the_same_as_a_full_run(
+    full_run: tuple[Path, dict[int, workspace.State]], replayed: Path
+) -> None:
+    """Files and database are equal, whether the cells that build ran alone or with all others."""
+    assert workspace.read_state(replayed) == full_run[1][course.STEPS]
+    assert project_texts(replayed) == project_texts(full_run[0])
+
+
+def test_the_notebooks_write_what_is_shipped(replayed: Path) -> None:
+    """app/, alembic/ and alembic.ini come out of the notebooks byte for byte."""
+    assert project_texts(replayed) == project_texts(ROOT)
+
+
+def test_the_notebooks_leave_nothing_else(
+    full_run: tuple[Path, dict[int, workspace.State]],
+) -> None:
+    """No trial database, no cache, no backup lies in the workspace after a full run."""
+    left = {path.name for path in full_run[0].iterdir()}
+    assert left - {"database.db-wal", "database.db-shm"} == {
+        "app",
+        "alembic",
+        "alembic.ini",
+        "database.db",
+    }
+
+
+def test_the_database_equals_a_fresh_upgrade(replayed: Path, tmp_path: Path) -> None:
+    """The learner's database has the schema of `alembic upgrade head` on an empty file."""
+    fresh = tmp_path / "database.db"
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{fresh.as_posix()}"}
+    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert workspace.read_state(tmp_path).schema == workspace.read_state(replayed).schema
+
+
+@pytest.fixture
+def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a workspace to begin() in, and put the process back afterwards."""
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_begin_leaves_the_right_state_alone(
+    learner: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the right state nothing is moved or rebuilt, not even with rows of the learner's own."""
+    replay.replay(4, learner)
+    with closing(sqlite3.connect(learner / "database.db")) as connection, connection:
+        connection.execute("INSERT INTO task (task_name) VALUES ('my own')")
+    before = (learner / "app" / "main.py").stat().st_mtime_ns
+    started = time.monotonic()
+    steps.begin(5)
+    assert time.monotonic() - started < 2  # a replay would take longer
+    assert (learner / "app" / "main.py").stat().st_mtime_ns == before
+    assert "my own" in str(workspace.read_state(learner).rows)
+    assert not (learner / "backups").exists()
+    assert "↻" not in capsys.readouterr().out
+
+
+def test_begin_builds_from_nothing(learner: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any notebook can be opened first."""
+    steps.begin(8)
+    assert workspace.read_state(learner) == workspace.known_states()[7]
+    assert "replayed" in capsys.readouterr().out
+    assert not (learner / "backups").exists()
+
+
+def test_begin_keeps_what_the_learner_wrote(
+    learner: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Work that has to make room is in a backup whose name is printed; other files stay."""
+    replay.replay(2, learner)
+    (learner / "app" / "models.py").write_text("mine = True\n", encoding="utf-8")
+    (learner / "notes.txt").write_text("my notes\n", encoding="utf-8")
+    steps.begin(3)
+    assert "backups/001" in capsys.readouterr().out
+    kept = learner / "backups" / "001" / "app" / "models.py"
+    assert kept.read_text(encoding="utf-8") == "mine = True\n"
+    assert (learner / "notes.txt").read_text(encoding="utf-8") == "my notes\n"
+    assert workspace.read_state(learner) == workspace.known_states()[2]
+
+
+def test_begin_goes_back_without_a_backup_of_what_it_can_rebuild(
+    learner: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A finished later step holds no work of the learner's own, so nothing is kept twice."""
+    replay.replay(4, learner)
+    steps.begin(3)
+    assert "at the end of step 4" in capsys.readouterr().out
+    assert not (learner / "backups").exists()
+
+
+def test_begin_replaces_a_broken_database(
+    learner: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A database.db that is no database is kept in the backup, and a good one is made."""
+    replay.replay(3, learner)
+    for file in learner.glob("database.db*"):
+        file.unlink()
+    (learner / "database.db").write_text("not a database", encoding="utf-8")
+    steps.begin(4)
+    assert "backups/001" in capsys.readouterr().out
+    assert workspace.read_state(learner) == workspace.known_states()[3]
+
+
+def test_begin_ignores_database_url(
+    learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A DATABASE_URL from outside does not send the course to another database."""
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///somewhere_else.db")
+    steps.begin(4)
+    assert "DATABASE_URL" not in os.environ
+    assert "DATABASE_URL was set" in capsys.readouterr().out
+    assert workspace.read_state(learner) == workspace.known_states()[3]
+    assert not (learner / "somewhere_else.db").exists()
+
+
+def test_a_failed_replay_changes_nothing(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the steps can't be rebuilt, the learner's files stay where they are."""
+    (learner / "app").mkdir()
+    (learner / "app" / "models.py").write_text("mine = True\n", encoding="utf-8")
+
+    def broken(last_step: int, folder: Path) -> None:
+        raise Problem("It did not work.", "Try again.")
+
+    monkeypatch.setattr(steps, "replay", broken)
+    with pytest.raises(Problem):
+        steps.begin(3)
+    assert (learner / "app" / "models.py").read_text(encoding="utf-8") == "mine = True\n"
+    assert [path.name for path in learner.iterdir()] == ["app"]
+
+
+def test_an_interrupt_ends_the_replay(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupting begin() leaves the workspace as it was, and no kernel running."""
+    known = {child.pid for child in psutil.Process().children(recursive=True)}
+    timer = threading.Timer(1.5, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        steps.begin(10)
+    timer.join()
+    children = psutil.Process().children(recursive=True)
+    _, alive = psutil.wait_procs([c for c in children if c.pid not in known], timeout=10)
+    assert not alive
+    assert workspace.read_state(learner).is_empty
+    assert not list(learner.glob(".rebuild*"))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_finish_tells_right_from_missing(
+    step: int, learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """finish(N) accepts the state that step N leaves, and names what an empty workspace lacks."""
+    with pytest.raises(Problem):
+        steps.finish(step)
+    assert "✗" in capsys.readouterr().out
+    monkeypatch.setattr(steps, "read_state", lambda folder: workspace.known_states()[step])
+    steps.finish(step)
+    printed = capsys.readouterr().out
+    assert "✗" not in printed
+    assert printed.endswith(f"Step {step} of 10 is done.\n")
+
+
+def test_every_kind_of_miss_is_found(
+    learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A changed file, a lost row, another schema and another revision each get a line with ✗."""
+    goal = workspace.known_states()[9]
+    changes = {
+        "alembic/versions/0002_add_description.py": {
+            "files": goal.files | {"alembic/versions/0002_add_description.py": "changed"}
+        },
+        "rows from earlier steps": {"rows": goal.rows[1:]},
+        "the database's tables": {"schema": goal.schema[1:]},
+        "revision 0002": {"revision": "0001"},
+    }
+    for name, change in changes.items():
+        broken = dataclasses.replace(goal, **change)
+        monkeypatch.setattr(steps, "read_state", lambda folder, broken=broken: broken)
+        with pytest.raises(Problem):
+            steps.finish(9)
+        misses = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
+        assert len(misses) == 1
+        assert misses[0].startswith(f"✗ {name}")
