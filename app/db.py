@@ -11,7 +11,8 @@ url = make_url(os.environ.get("DATABASE_URL", "sqlite:///database.db"))
 if url.drivername == "sqlite+aiosqlite":
     url = url.set(drivername="sqlite")
 
-engine = create_engine(url)
+# max_overflow=-1: open one more connection rather than let a thread wait for a free one.
+engine = create_engine(url, max_overflow=-1)
 new_session = sessionmaker(engine, class_=Session, expire_on_commit=False)
 
 

@@ -1,9 +1,11 @@
 """Reads the course from its notebooks: the ten steps, their titles, and the cells that build."""
 
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent
@@ -20,7 +22,7 @@ class Cell:
     tags: tuple[str, ...]
 
 
-@cache
+@lru_cache
 def notebook_path(step: int) -> Path:
     """Return the path of a step's notebook. Raises FileNotFoundError if the file is not there."""
     for path in sorted(NOTEBOOKS.glob(f"{step:02d}_*.ipynb")):
@@ -28,7 +30,7 @@ def notebook_path(step: int) -> Path:
     raise FileNotFoundError(f"there is no notebook for step {step} in {NOTEBOOKS}")
 
 
-@cache
+@lru_cache
 def cells(step: int) -> tuple[Cell, ...]:
     """Return the cells of a step's notebook, in order."""
     notebook = json.loads(notebook_path(step).read_text(encoding="utf-8"))

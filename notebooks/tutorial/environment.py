@@ -1,5 +1,7 @@
 """Checks that this machine and this kernel can run the course."""
 
+from __future__ import annotations
+
 import importlib.metadata
 import os
 import re

@@ -1,5 +1,7 @@
 """Errors that teach: what happened, and what to do."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,5 +1,7 @@
 """Shows and edits the project's files: the tree, a diff, an edit with its diff."""
 
+from __future__ import annotations
+
 import difflib
 import html
 from pathlib import Path
@@ -103,10 +105,12 @@ def file_after(step: int, path: str) -> str:
 def edit(path: str, old: str, new: str) -> None:
     """Replace `old` by `new` in a file of the project, and show the change.
 
-    Doing it twice changes nothing more. Raises Problem if the file has neither text.
+    An empty `new` deletes `old`. Doing it twice changes nothing more. Raises Problem if the file
+    has neither text.
     """
     before = _text(path)
-    if new and new in before:
+    done = new in before if new else old not in before
+    if done:
         print(f"{path} has this edit already.")
         return
     if old not in before:

@@ -1,5 +1,7 @@
 """Keeps imports as fresh as the files: an edited app/ is imported anew, as `--reload` does it."""
 
+from __future__ import annotations
+
 import importlib
 import sys
 from pathlib import Path

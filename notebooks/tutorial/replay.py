@@ -1,5 +1,7 @@
 """Rebuilds a step's end by running the `build` cells of the notebooks up to it."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import sys
@@ -18,7 +20,7 @@ REPLAY = "TUTORIAL_REPLAY"
 CELL_SECONDS = 120
 
 
-def kernel_manager() -> "AsyncKernelManager":
+def kernel_manager() -> AsyncKernelManager:
     """Return a kernel manager whose kernels run on this Python, whatever kernels are installed."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager

@@ -1,5 +1,7 @@
 """Runs uvicorn in a thread of the notebook's kernel."""
 
+from __future__ import annotations
+
 import asyncio
 import importlib
 import logging
@@ -17,7 +19,7 @@ from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
 
-_running: dict[str, "Server"] = {}
+_running: dict[str, Server] = {}
 
 
 class Server:
@@ -70,7 +72,7 @@ class Server:
         if _running.get(self.name) is self:
             del _running[self.name]
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Server:
         return self
 
     def __exit__(
@@ -238,7 +240,7 @@ def _load(target: str) -> object:
     return app
 
 
-def _reach_directly() -> None:
+def reach_directly() -> None:
     """Keep clients and commands from asking a proxy for the servers of this machine."""
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in os.environ.get(name, "").split(",") if host]
@@ -257,7 +259,7 @@ def serve(target: str | object, name: str = "") -> Server:
     name = name or (target if isinstance(target, str) else "the app")
     if name in _running:
         _running[name].stop()
-    _reach_directly()
+    reach_directly()
     app = target
     if isinstance(target, str):
         if not app_is_current():

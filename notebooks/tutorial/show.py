@@ -1,5 +1,8 @@
 """Shows the live database and what is sent to it, as tables, diagrams and SQL."""
 
+from __future__ import annotations
+
+import html
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -18,10 +21,17 @@ def display_markdown(text: str, plain: str | None = None) -> None:
     display({"text/markdown": text, "text/plain": plain or text}, raw=True)
 
 
-def _database(path: str) -> Path:
-    if not Path(path).exists():
-        raise Problem(f"There is no {path} yet.", "Run the cells above, which create it.")
-    return Path(path)
+@contextmanager
+def _reading(database: str) -> Iterator[sqlite3.Connection]:
+    """Open a database of the project to read it. Raises Problem with what SQLite says."""
+    if not Path(database).exists():
+        raise Problem(f"There is no {database} yet.", "Run the cells above, which create it.")
+    try:
+        with closing(read_only(Path(database))) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        todo = "Check the name, or run the notebook again from its first cell."
+        raise Problem(f"SQLite says: {error}.", todo) from error
 
 
 def table(query: str, database: str = DATABASE) -> None:
@@ -30,27 +40,26 @@ def table(query: str, database: str = DATABASE) -> None:
     query: a table's name, or a SELECT statement. Raises Problem if the database does not know it.
     """
     sql = query if " " in query.strip() else f'SELECT * FROM "{query}"'
-    try:
-        with closing(read_only(_database(database))) as connection:
-            cursor = connection.execute(sql)
-            names = [column[0] for column in cursor.description]
-            rows = [tuple(row) for row in cursor]
-    except sqlite3.Error as error:
-        todo = "Check the name, or run the cells above."
-        raise Problem(f"SQLite says: {error}.", todo) from error
-    cells = [["NULL" if value is None else str(value) for value in row] for row in rows]
-    lines = [names, ["---"] * len(names), *cells]
-    markdown = "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
+    with _reading(database) as connection:
+        cursor = connection.execute(sql)
+        names = [column[0] for column in cursor.description]
+        rows = [tuple(row) for row in cursor]
+    lines = [names, ["---"] * len(names), *([_cell(value) for value in row] for row in rows)]
+    markdown = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     if not rows:
         markdown += "\n\n(no rows)"
     display_markdown(markdown)
 
 
+def _cell(value: object) -> str:
+    """Return a value as the text of a cell, so that Markdown and HTML read nothing into it."""
+    text = "NULL" if value is None else html.escape(str(value), quote=False)
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
 def schema(database: str = DATABASE) -> None:
     """Show the statements that made the database's tables, as SQLite keeps them."""
-    with closing(read_only(_database(database))) as connection:
+    with _reading(database) as connection:
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
         statements = [row[0] for row in connection.execute(query)]
     text = "\n\n".join(tidy_sql(statement) for statement in statements) or "-- no tables"
@@ -66,14 +75,16 @@ def tidy_sql(statement: str) -> str:
 def diagram(database: str = DATABASE) -> None:
     """Draw the database's tables as an entity diagram, read from the live database."""
     lines = ["erDiagram"]
-    with closing(read_only(_database(database))) as connection:
+    with _reading(database) as connection:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name DESC"
         for (name,) in connection.execute(query).fetchall():
             lines.append(f"    {name} {{")
             for column in connection.execute(f'PRAGMA table_info("{name}")'):
                 key = " PK" if column["pk"] else ""
                 note = "required" if column["notnull"] else "may be empty"
-                lines.append(f'        {column["type"]} {column["name"]}{key} "{note}"')
+                # Mermaid takes letters, digits and brackets for a type, and it needs one.
+                kind = re.sub(r"[^\w()\[\]-]+", "_", column["type"]) or "ANY"
+                lines.append(f'        {kind} {column["name"]}{key} "{note}"')
             lines.append("    }")
     display_markdown("```mermaid\n" + "\n".join(lines) + "\n```")
 

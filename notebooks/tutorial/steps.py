@@ -1,5 +1,7 @@
 """begin and finish: the first and the last cell of every step."""
 
+from __future__ import annotations
+
 import os
 import sys
 import tempfile
@@ -11,7 +13,7 @@ from tutorial.errors import Problem
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app
 from tutorial.replay import REPLAY, replay
-from tutorial.server import stop_servers
+from tutorial.server import reach_directly, stop_servers
 from tutorial.terminal import terminal
 from tutorial.workspace import (
     BACKUPS,
@@ -55,6 +57,7 @@ def _enter(folder: Path) -> None:
     from IPython import get_ipython
 
     stop_servers()
+    reach_directly()
     forget_app()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "app").mkdir(exist_ok=True)

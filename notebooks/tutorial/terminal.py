@@ -1,5 +1,7 @@
 """%%terminal: runs the commands of a cell as one would type them, without a shell."""
 
+from __future__ import annotations
+
 import argparse
 import importlib.util
 import os

@@ -5,6 +5,8 @@ of its database. states.json holds the state after each step; tests/store_output
 a full run of the notebooks, and a test compares it with a replay.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -12,7 +14,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from tutorial.course import NOTEBOOKS
@@ -45,7 +47,7 @@ class State:
         """Whether there is no project yet."""
         return not self.files and not self.schema
 
-    def continues(self, other: "State") -> bool:
+    def continues(self, other: State) -> bool:
         """Whether this is `other`, or `other` with some rows more: the learner's own."""
         same = (self.files, self.schema, self.revision)
         return same == (other.files, other.schema, other.revision) and all(
@@ -101,7 +103,7 @@ def read_state(folder: Path) -> State:
     return State(files, list(schema.values()), revision, rows)
 
 
-@cache
+@lru_cache
 def known_states() -> dict[int, State]:
     """Return the state after each step, by its number; 0 is the empty folder."""
     stored = json.loads(STATES.read_text(encoding="utf-8")) if STATES.exists() else {}

@@ -1,0 +1,131 @@
+"""Runs the finished service and Alembic as a user does: as processes, on a file of their own."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+VERSIONS = {"sync": "app.main:app", "async": "app.main_async:app"}
+DRIVERS = ["sqlite", "sqlite+aiosqlite"]
+SECONDS = 60  # the longest that any process may take to start, or to end
+
+
+def database_url(file: Path, driver: str = "sqlite") -> str:
+    """Return the URL of a SQLite file."""
+    return f"{driver}:///{file.as_posix()}"
+
+
+def query(file: Path, sql: str, *parameters: object) -> list[tuple]:
+    """Run one statement on a SQLite file, commit, close the file and return the rows."""
+    with closing(sqlite3.connect(file, timeout=SECONDS)) as connection, connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
+def dump(file: Path) -> list[str]:
+    """Return the statements that make a SQLite file anew: its whole schema and all its rows."""
+    with closing(sqlite3.connect(file)) as connection:
+        return list(connection.iterdump())
+
+
+def start(
+    *arguments: str,
+    url: str | None,
+    cwd: Path = ROOT,
+    stdout: int | IO[str] = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> subprocess.Popen[str]:
+    """Start `python -m …` with DATABASE_URL set, or unset if url is None. It writes no bytecode."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    environment.pop("DATABASE_URL", None)
+    if url is not None:
+        environment["DATABASE_URL"] = url
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=cwd,
+        env=environment,
+        stdout=stdout,
+        stderr=stderr,
+        encoding="utf-8",
+    )
+
+
+def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait for a process's end; return its exit status, output and errors. A hanging one fails."""
+    try:
+        output, errors = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, errors = process.communicate()
+        raise AssertionError(f"the process did not end:\n{output}{errors}") from None
+    return process.returncode, output, errors
+
+
+def alembic(*arguments: str, url: str | None, cwd: Path = ROOT, fails: bool = False) -> str:
+    """Run an Alembic command. Return its output or, if it is to fail, its errors."""
+    status, output, errors = outcome(start("alembic", *arguments, url=url, cwd=cwd))
+    assert (status != 0) == fails, output + errors
+    return errors if fails else output
+
+
+def migrated(folder: Path, revision: str, driver: str = "sqlite") -> Path:
+    """Make a database in a folder, migrate it to a revision and return its file."""
+    file = folder / "database.db"
+    alembic("upgrade", revision, url=database_url(file, driver))
+    return file
+
+
+@dataclass
+class Server:
+    """A server that runs, and a client for it."""
+
+    process: subprocess.Popen[str]
+    client: httpx.Client
+
+
+@contextmanager
+def serve(version: str, url: str, log: Path, *options: str) -> Iterator[Server]:
+    """Run one version of the service on a free port until the block ends.
+
+    What the server writes goes into the file `log`. It must not hold a traceback, nor a warning
+    about a coroutine that nobody awaited: then the end of the block raises AssertionError.
+    """
+    with log.open("w", encoding="utf-8") as output:
+        process = start(
+            *("uvicorn", VERSIONS[version], "--port", "0", *options),
+            url=url,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        limits = httpx.Limits(keepalive_expiry=2)  # seconds; uvicorn closes after 5
+        with httpx.Client(base_url=_address(process, log), timeout=30, limits=limits) as client:
+            yield Server(process, client)
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+    written = log.read_text(encoding="utf-8")
+    assert "Traceback" not in written and "never awaited" not in written, written
+
+
+def _address(process: subprocess.Popen[str], log: Path) -> str:
+    """Wait until the server says its address, as long as it lives, and return that."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        ended = process.poll() is not None  # asked first: what it wrote last is then in the log
+        written = log.read_text(encoding="utf-8")
+        if said := re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", written):
+            return said[1]
+        if ended:
+            break
+        time.sleep(0.02)
+    raise AssertionError(f"the server did not start:\n{written}")

@@ -1,0 +1,321 @@
+"""The migrations keep their promises: any database gets to the newest revision, with its rows."""
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
+from types import ModuleType
+from warnings import catch_warnings
+
+import pytest
+from pytest_alembic import MigrationContext
+from pytest_alembic import tests as standard
+from service import DRIVERS, ROOT, alembic, database_url, dump, migrated, query
+from sqlalchemy import Engine, MetaData, create_engine, inspect, pool
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+COLUMNS_0001 = [("task_name", "VARCHAR(100)", 1, 0), ("id", "INTEGER", 1, 1)]
+COLUMNS_HEAD = [*COLUMNS_0001, ("task_description", "VARCHAR(1000)", 0, 0)]
+NAMES = [(1, "a"), (2, "żółw 🐢"), (7, "n" * 100)]
+
+
+def columns(file: Path) -> list[tuple]:
+    """Return the columns of the table task: name, type, 1 if NOT NULL, 1 if the primary key."""
+    return query(file, "SELECT name, type, \"notnull\", pk FROM pragma_table_info('task')")
+
+
+def revisions(file: Path) -> list[tuple]:
+    """Return what the database says of its revision."""
+    return query(file, "SELECT version_num FROM alembic_version")
+
+
+def names(file: Path) -> list[tuple]:
+    """Return what revision 0001 knows of the tasks."""
+    return query(file, "SELECT id, task_name FROM task ORDER BY id")
+
+
+def store(file: Path) -> None:
+    """Store NAMES as tasks."""
+    for task_id, name in NAMES:
+        query(file, "INSERT INTO task (id, task_name) VALUES (?, ?)", task_id, name)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project that may be changed."""
+    folder = tmp_path / "a project"
+    for name in ("app", "alembic"):
+        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
+    copy(ROOT / "alembic.ini", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def file_at_0001(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at revision 0001, with rows. For copying, not for changing."""
+    file = migrated(tmp_path_factory.mktemp("at 0001"), "0001")
+    store(file)
+    return file
+
+
+@pytest.fixture(scope="module", params=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> str:
+    """One driver of the URL after the other."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def file_at_head(tmp_path_factory: pytest.TempPathFactory, driver: str) -> Path:
+    """An empty file that was migrated to the newest revision through one driver. For copying."""
+    return migrated(tmp_path_factory.mktemp("at head"), "head", driver)
+
+
+# The standard tests of pytest-alembic
+
+
+def imported_app() -> list[str]:
+    """Return the names of the app's modules that are imported now."""
+    return [name for name in sys.modules if name.partition(".")[0] == "app"]
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The module app.models of this repository, imported anew, with tables of its own.
+
+    Whatever other tests have imported or defined does not matter, and is given back to them.
+    """
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(SQLModel, "metadata", MetaData())
+    for name in imported_app():
+        monkeypatch.delitem(sys.modules, name)
+    with catch_warnings(action="ignore"):  # SQLAlchemy's, about a second class named Task
+        module = import_module("app.models")
+    yield module
+    for name in imported_app():
+        del sys.modules[name]
+
+
+@pytest.fixture
+def alembic_engine(tmp_path: Path) -> Engine:
+    """An engine for an empty file."""
+    return create_engine(database_url(tmp_path / "an empty file.db"), poolclass=pool.NullPool)
+
+
+@pytest.fixture
+def alembic_config(
+    models: ModuleType, alembic_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The repository's own configuration. env.py finds the file in DATABASE_URL."""
+    monkeypatch.setenv("DATABASE_URL", alembic_engine.url.render_as_string())
+    monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)  # pytest's log stays
+    return {"file": str(ROOT / "alembic.ini")}
+
+
+def test_single_head(alembic_runner: MigrationContext) -> None:
+    """There is one newest revision."""
+    standard.test_single_head_revision(alembic_runner)
+    assert alembic_runner.heads == ["0002"]
+
+
+def test_upgrade(alembic_runner: MigrationContext) -> None:
+    """An empty file is upgraded to the newest revision."""
+    standard.test_upgrade(alembic_runner)
+    assert alembic_runner.current == "0002"
+
+
+def test_models_match(alembic_runner: MigrationContext) -> None:
+    """The migrations leave nothing for `revision --autogenerate` to find."""
+    standard.test_model_definitions_match_ddl(alembic_runner)
+
+
+def test_up_down_consistency(alembic_runner: MigrationContext) -> None:
+    """Each revision can be undone and done again."""
+    standard.test_up_down_consistency(alembic_runner)
+
+
+# An empty file
+
+
+def schema(file: Path) -> dict[str, object]:
+    """Return what SQLAlchemy reads of the table task. The order of columns does not matter."""
+    engine = create_engine(database_url(file), poolclass=pool.NullPool)
+    inspector = inspect(engine)
+    return {
+        "columns": {
+            column["name"]: (str(column["type"]), column["nullable"], column["default"])
+            for column in inspector.get_columns("task")
+        },
+        "primary key": inspector.get_pk_constraint("task"),
+        "indexes": inspector.get_indexes("task"),
+        "unique": inspector.get_unique_constraints("task"),
+        "checks": inspector.get_check_constraints("task"),
+        "foreign keys": inspector.get_foreign_keys("task"),
+    }
+
+
+def test_head_has_the_schema_of_the_models(
+    file_at_head: Path, models: ModuleType, tmp_path: Path
+) -> None:
+    """Through either URL, an empty file gets the table of the models, and its revision."""
+    made = tmp_path / "made by create_all.db"
+    engine = create_engine(database_url(made), poolclass=pool.NullPool)
+    models.Task.metadata.create_all(engine)
+    assert schema(file_at_head) == schema(made)
+    assert columns(file_at_head) == COLUMNS_HEAD
+    assert revisions(file_at_head) == [("0002",)]
+    tables = query(file_at_head, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+    assert sorted(tables) == [("alembic_version",), ("task",)]
+
+
+def test_check_is_clean(file_at_head: Path, driver: str) -> None:
+    """`alembic check` finds no difference, and changes nothing."""
+    before = dump(file_at_head)
+    output = alembic("check", url=database_url(file_at_head, driver))
+    assert "No new upgrade operations detected." in output
+    assert dump(file_at_head) == before
+
+
+def test_0001_is_not_empty(file_at_0001: Path) -> None:
+    """The first revision creates the table; the service's first version could run on it."""
+    assert columns(file_at_0001) == COLUMNS_0001
+    assert revisions(file_at_0001) == [("0001",)]
+    assert names(file_at_0001) == NAMES
+
+
+def test_primary_key_has_its_name(file_at_0001: Path, file_at_head: Path) -> None:
+    """The naming convention names the primary key, so that a later migration can change it."""
+    assert schema(file_at_0001)["primary key"]["name"] == "pk_task"
+    assert schema(file_at_head)["primary key"]["name"] == "pk_task"
+
+
+# Up and down
+
+
+def test_down_and_up_keeps_rows(file_at_head: Path, driver: str, tmp_path: Path) -> None:
+    """One revision down and up again loses only what the lower revision can't hold."""
+    file = Path(copy(file_at_head, tmp_path))
+    url = database_url(file, driver)
+    store(file)
+    query(file, "UPDATE task SET task_description = 'd' WHERE id = 1")
+
+    alembic("downgrade", "0001", url=url)
+    assert (columns(file), revisions(file), names(file)) == (COLUMNS_0001, [("0001",)], NAMES)
+    assert schema(file)["primary key"]["name"] == "pk_task"
+
+    alembic("upgrade", "head", url=url)
+    assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
+    assert query(file, "SELECT DISTINCT task_description FROM task") == [(None,)]
+
+
+def test_down_to_nothing_and_up(file_at_0001: Path, tmp_path: Path) -> None:
+    """Downgraded to base, the file holds no table of ours; upgraded again, it is as new."""
+    file = Path(copy(file_at_0001, tmp_path))
+    url = database_url(file)
+    alembic("downgrade", "base", url=url)
+    assert columns(file) == []
+    assert revisions(file) == []
+    alembic("upgrade", "head", url=url)
+    assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], [])
+
+
+class Old(SQLModel, registry=registry()):
+    """Tables of a service that knew nothing of Alembic."""
+
+
+class OldTask(Old, table=True):
+    """The table task of revision 0001, in the words of a model."""
+
+    __tablename__ = "task"
+    task_name: str = Field(max_length=100)
+    id: int | None = Field(default=None, primary_key=True)
+
+
+def test_old_database_joins(project: Path) -> None:
+    """A database made by `create_all` is stamped once, then upgraded with its rows.
+
+    It is the file that alembic.ini names: without DATABASE_URL, Alembic takes that one.
+    """
+    file = project / "database.db"
+    Old.metadata.create_all(create_engine(database_url(file), poolclass=pool.NullPool))
+    store(file)
+    assert columns(file) == COLUMNS_0001
+    alembic("stamp", "0001", url=None, cwd=project)
+    alembic("upgrade", "head", url=None, cwd=project)
+    assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
+
+
+# The connection
+
+
+def test_database_url_wins(project: Path, tmp_path: Path) -> None:
+    """DATABASE_URL goes before the URL in alembic.ini, whose file is not even made."""
+    assert "sqlalchemy.url = sqlite:///database.db" in (project / "alembic.ini").read_text("utf-8")
+    file = tmp_path / "another one.db"
+    alembic("upgrade", "head", url=database_url(file), cwd=project)
+    assert revisions(file) == [("0002",)]
+    assert not (project / "database.db").exists()
+
+
+HALF_WAY = '''
+"""A migration that changes a table, its rows and its revision, and then fails."""
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table("note", sa.Column("id", sa.Integer(), primary_key=True))
+    op.execute("UPDATE task SET task_name = 'changed'")
+    with op.batch_alter_table("task") as batch:
+        batch.alter_column("task_name", new_column_name="title")
+    raise RuntimeError("half-way")
+
+
+def downgrade() -> None:
+    op.drop_table("note")
+'''
+
+
+def test_all_or_nothing(project: Path, tmp_path: Path, file_at_0001: Path, driver: str) -> None:
+    """A migration that fails leaves the file exactly as it was, and works once it is mended."""
+    file = Path(copy(file_at_0001, tmp_path))
+    url = database_url(file, driver)
+    before = dump(file)
+    migration = project / "alembic" / "versions" / "0003_half_way.py"
+
+    migration.write_text(HALF_WAY, encoding="utf-8")
+    output = alembic("upgrade", "head", url=url, cwd=project, fails=True)
+    assert "RuntimeError: half-way" in output
+    assert dump(file) == before  # also 0002, which went well, is undone
+
+    mended = HALF_WAY.replace('    raise RuntimeError("half-way")\n', "")
+    migration.write_text(mended, encoding="utf-8")
+    alembic("upgrade", "head", url=url, cwd=project)
+    assert revisions(file) == [("0003",)]
+    assert query(file, "SELECT id, title FROM task") == [(id_, "changed") for id_, _ in NAMES]
+    assert query(file, "SELECT * FROM note") == []
+
+
+def test_offline(tmp_path: Path, driver: str, file_at_head: Path) -> None:
+    """`--sql` prints the statements, connects to nothing, and the statements do what they say."""
+    file = tmp_path / "no such folder" / "database.db"
+    output = alembic("upgrade", "head", "--sql", url=database_url(file, driver))
+    assert "CREATE TABLE task (" in output
+    assert "ALTER TABLE task ADD COLUMN task_description VARCHAR(1000);" in output
+    assert not file.parent.exists()
+
+    by_hand = tmp_path / "by hand.db"
+    with closing(sqlite3.connect(by_hand)) as connection:
+        connection.executescript(output)
+    assert schema(by_hand) == schema(file_at_head)
+    assert revisions(by_hand) == [("0002",)]

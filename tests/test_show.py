@@ -1,0 +1,243 @@
+"""Tests the show functions: tables, schema, diagrams, SQL, diffs and the tree are what is there."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from tutorial import Problem, diagram, diff, edit, frame, schema, sql_log, table, tree
+
+TABLES = """
+CREATE TABLE task (
+\tid INTEGER NOT NULL,\x20
+\ttask_name VARCHAR(100) NOT NULL,\x20
+\ttask_description VARCHAR,\x20
+\tPRIMARY KEY (id)
+);
+CREATE INDEX by_name ON task (task_name);
+CREATE TABLE note (text);
+INSERT INTO task VALUES (1, 'one', NULL), (2, 'a|b', '');
+"""
+
+Shown = list[dict[str, str]]
+
+
+@pytest.fixture(autouse=True)
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """Work in an empty folder, and collect what is displayed."""
+    displays: Shown = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: displays.append(data))
+    return displays
+
+
+@pytest.fixture
+def database() -> None:
+    """Make a database with two tables and two rows."""
+    with closing(sqlite3.connect("database.db")) as connection:
+        connection.executescript(TABLES)
+
+
+def write(path: str, content: str) -> None:
+    """Write a file of the project."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(content, encoding="utf-8", newline="\n")
+
+
+def last(shown: Shown) -> str:
+    """Return the Markdown that was displayed last; a plain text must come with it."""
+    assert shown[-1]["text/plain"]
+    return shown[-1]["text/markdown"]
+
+
+@pytest.mark.usefixtures("database")
+def test_table_by_name(shown: Shown) -> None:
+    """A table's name shows all its rows; NULL is told from an empty text, a pipe is kept."""
+    table("task")
+    assert last(shown) == (
+        "| id | task_name | task_description |\n"
+        "| --- | --- | --- |\n"
+        "| 1 | one | NULL |\n"
+        "| 2 | a\\|b |  |"
+    )
+
+
+@pytest.mark.usefixtures("database")
+def test_table_by_select(shown: Shown) -> None:
+    """A SELECT shows what it gives, and says so if that is nothing."""
+    table("SELECT count(*) AS number FROM task")
+    assert last(shown) == "| number |\n| --- |\n| 2 |"
+    table("note")
+    assert last(shown) == "| text |\n| --- |\n\n(no rows)"
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("nope", "no such table: nope"),
+        ("SELECT nope FROM task", "no such column: nope"),
+        ("SELECT FROM", "syntax error"),
+        ("DELETE FROM task", "readonly"),
+    ],
+)
+def test_wrong_query(query: str, says: str) -> None:
+    """A query that SQLite refuses raises Problem with what SQLite says; showing never writes."""
+    with pytest.raises(Problem) as caught:
+        table(query)
+    assert says in caught.value.what
+
+
+@pytest.mark.parametrize("show", [lambda: table("task"), schema, diagram])
+def test_no_database(show: Callable[[], None]) -> None:
+    """Without a database each function says so, and makes none."""
+    with pytest.raises(Problem, match=r"There is no database\.db yet"):
+        show()
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.usefixtures("database")
+def test_schema(shown: Shown) -> None:
+    """The schema is SQLite's own statements, tabs and blanks at the end of a line aside."""
+    schema()
+    assert last(shown) == (
+        "```sql\nCREATE INDEX by_name ON task (task_name);\n\nCREATE TABLE note (text);\n\n"
+        "CREATE TABLE task (\n    id INTEGER NOT NULL,\n    task_name VARCHAR(100) NOT NULL,\n"
+        "    task_description VARCHAR,\n    PRIMARY KEY (id)\n);\n```"
+    )
+    Path("empty.db").touch()
+    schema("empty.db")
+    assert last(shown) == "```sql\n-- no tables\n```"
+
+
+@pytest.mark.usefixtures("database")
+def test_diagram(shown: Shown) -> None:
+    """The diagram has an entity for each table, with type, key and what may be empty."""
+    diagram()
+    drawn = last(shown)
+    assert drawn.startswith("```mermaid\nerDiagram\n    task {\n")
+    assert '        INTEGER id PK "required"\n' in drawn
+    assert 'task_name "required"\n' in drawn
+    assert '        VARCHAR task_description "may be empty"\n' in drawn
+
+
+def test_frame(shown: Shown) -> None:
+    """A page's frame has a title, and where no page is drawn its address is shown."""
+    frame("http://127.0.0.1:1/docs", height=300)
+    assert shown[-1]["text/plain"] == "the page http://127.0.0.1:1/docs"
+    assert 'src="http://127.0.0.1:1/docs"' in shown[-1]["text/html"]
+    assert "title=" in shown[-1]["text/html"]
+
+
+def test_sql_log(shown: Shown) -> None:
+    """The log has every statement of the block in order, from BEGIN to COMMIT or ROLLBACK."""
+    engine = create_engine("sqlite:///database.db")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE task (name)"))
+    with sql_log() as lines, engine.connect() as connection:
+        connection.execute(text("INSERT  INTO task\nVALUES (:name)"), {"name": "a"})
+        connection.commit()
+        connection.execute(text("SELECT name FROM task"))
+    engine.dispose()
+    assert lines == [
+        "BEGIN;",
+        "INSERT INTO task VALUES (?);  -- ('a',)",
+        "COMMIT;",
+        "BEGIN;",
+        "SELECT name FROM task;",
+        "ROLLBACK;",
+    ]
+    assert last(shown) == "```sql\n" + "\n".join(lines) + "\n```"
+
+
+async def use_async_engine() -> None:
+    """Write and read a row through an async engine."""
+    engine = create_async_engine("sqlite+aiosqlite:///database.db")
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE task (name)"))
+    await engine.dispose()
+
+
+def test_sql_log_of_an_async_engine(shown: Shown) -> None:
+    """An async engine's statements are logged as well."""
+    with sql_log() as lines:
+        asyncio.run(use_async_engine())
+    assert lines == ["BEGIN;", "CREATE TABLE task (name);", "COMMIT;"]
+
+
+def test_sql_log_ends_with_its_block(shown: Shown) -> None:
+    """After the block nothing is logged any more, even if the block raised; what was, is shown."""
+    engine = create_engine("sqlite:///database.db")
+    with pytest.raises(ZeroDivisionError), sql_log() as lines, engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        _ = 1 / 0
+    assert "SELECT 1;" in last(shown)
+    before = list(lines)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 2"))
+    engine.dispose()
+    assert lines == before
+    assert len(shown) == 1
+    with sql_log():
+        pass
+    assert last(shown) == "```sql\n-- nothing was sent\n```"
+
+
+def test_tree(capsys: pytest.CaptureFixture) -> None:
+    """The tree shows the project's files and what they are for, and no other file."""
+    tree()
+    assert capsys.readouterr().out == ".  (an empty folder)\n"
+    for path in ("app/__init__.py", "app/mine.py", "app/__pycache__/x.pyc", "notes.txt"):
+        write(path, "")
+    write("database.db", "")
+    tree()
+    assert capsys.readouterr().out == (
+        ".\n"
+        "├── app               the service\n"
+        "│   ├── __init__.py   makes app a package\n"
+        "│   └── mine.py\n"
+        "└── database.db       the SQLite database\n"
+    )
+
+
+def test_diff(shown: Shown) -> None:
+    """A diff shows what went and what came, of files or of texts, with an ellipsis for the rest."""
+    lines = [f"line {number}\n" for number in range(20)]
+    write("app/old.py", "".join(lines))
+    changed = "".join(["<new>\n", *lines[1:19], "end\n"])
+    diff("app/old.py", changed, context=1)
+    assert shown[-1]["text/plain"] == "-line 0\n+<new>\n line 1\n…\n line 18\n-line 19\n+end"
+    coloured = re.findall(r"<span[^>]*>(.*?)</span>", shown[-1]["text/html"])
+    assert coloured == ["-line 0", "+&lt;new&gt;", "-line 19", "+end"]
+    diff(changed, changed)
+    assert shown[-1]["text/plain"] == "(no difference)"
+    with pytest.raises(Problem, match=r"There is no file app/nope\.py"):
+        diff("app/nope.py", changed)
+
+
+def test_edit(shown: Shown, capsys: pytest.CaptureFixture) -> None:
+    """An edit changes the file and shows the change; doing it again changes nothing more."""
+    write("app/main.py", "a = 1\nb = 'ü'\n")
+    edit("app/main.py", "a = 1\n", "a = 1\nc = 3\n")
+    assert shown[-1]["text/plain"] == " a = 1\n+c = 3\n b = 'ü'"
+    after = Path("app/main.py").read_bytes()
+    assert after == "a = 1\nc = 3\nb = 'ü'\n".encode()
+    edit("app/main.py", "a = 1\n", "a = 1\nc = 3\n")
+    assert Path("app/main.py").read_bytes() == after
+    assert capsys.readouterr().out == "app/main.py has this edit already.\n"
+
+
+def test_edit_that_does_not_fit() -> None:
+    """Text that is not in the file, or no file, raises Problem and changes nothing."""
+    write("app/main.py", "a = 1\n")
+    with pytest.raises(Problem, match="'x = 2' is not in it"):
+        edit("app/main.py", "x = 2\n", "x = 3\n")
+    with pytest.raises(Problem, match=r"There is no file app/nope\.py"):
+        edit("app/nope.py", "a", "b")
+    assert Path("app/main.py").read_text(encoding="utf-8") == "a = 1\n"

@@ -1,0 +1,366 @@
+"""Tests %%terminal: commands run as typed, without a shell, and what goes wrong is said."""
+
+import _thread
+import json
+import os
+import shlex
+import sys
+import sysconfig
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tutorial import Problem
+from tutorial import terminal as module
+from tutorial.terminal import terminal
+
+SHOW_ARGUMENTS = "import json, sys; print(json.dumps(sys.argv[1:]))"
+PARENT_AND_CHILD = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path("pids").write_text(str(child.pid))
+print("started", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, with a space in its path, and without settings from outside."""
+    for name in [name for name in os.environ if name.startswith("PYTHON")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "my work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def write(path: str, text: str) -> None:
+    """Write a file into the folder."""
+    Path(path).write_text(text, encoding="utf-8", newline="\n")
+
+
+def output_of(capsys: pytest.CaptureFixture, line: str, cell: str, **variables: object) -> str:
+    """Run a cell and return what it prints, without the lines that repeat the commands."""
+    terminal(line, cell, variables)
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    lines = printed.out.splitlines(keepends=True)
+    return "".join(text for text in lines if not text.startswith("$ "))
+
+
+def wait_until_gone(pid: int) -> bool:
+    """Whether a process ends within two seconds."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True  # dead, and not yet reaped by the system
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_output_follows_the_command(capsys: pytest.CaptureFixture) -> None:
+    """Each command is repeated with a $, and its output stands below it."""
+    terminal("", "python -c \"print('a')\"\npython -c \"print('b', end='')\"\npython -c pass\n")
+    assert capsys.readouterr().out == (
+        "$ python -c \"print('a')\"\na\n$ python -c \"print('b', end='')\"\nb\n$ python -c pass\n"
+    )
+
+
+def test_failure_fails_the_cell(capsys: pytest.CaptureFixture) -> None:
+    """A non-zero exit raises Problem with command and status; later commands do not run."""
+    with pytest.raises(Problem) as caught:
+        terminal("", "python -c 'raise SystemExit(3)'\npython -c 'print(\"later\")'")
+    assert caught.value.what == "`python -c` failed with exit status 3."
+    assert "later" not in capsys.readouterr().out
+
+
+def test_expected_failure(capsys: pytest.CaptureFixture) -> None:
+    """With --expect-failure a failure is shown and fine, and a success raises Problem."""
+    printed = output_of(capsys, "--expect-failure", "python -c 'raise SystemExit(\"no\")'")
+    assert printed == "no\n(exit status 1, as expected)\n"
+    with pytest.raises(Problem) as caught:
+        terminal("--expect-failure", "python -c pass")
+    assert caught.value.what == "`python -c` was meant to fail here, but it succeeded."
+
+
+def test_quotes(capsys: pytest.CaptureFixture) -> None:
+    """Quotes group as in a shell: JSON in single quotes is one argument, with its own quotes."""
+    write("show.py", SHOW_ARGUMENTS)
+    cell = """python show.py '{"name": "a  b", "price": "5 $"}' "two words" ü * | > ''"""
+    assert json.loads(output_of(capsys, "", cell)) == [
+        '{"name": "a  b", "price": "5 $"}',
+        "two words",
+        "ü",
+        "*",
+        "|",
+        ">",
+        "",
+    ]
+
+
+def test_variables(capsys: pytest.CaptureFixture) -> None:
+    """$NAME is the notebook's variable, as one argument whatever it holds; $$ is a dollar sign."""
+    write("show.py", SHOW_ARGUMENTS)
+    variables = {"url": "http://x:1", "id": 7, "file": Path("a b"), "back": "C:\\new 'x'"}
+    cell = "python show.py $url/task/$id ${url}s $file $back '{\"id\": $id}' $$url 5$"
+    assert json.loads(output_of(capsys, "", cell, **variables)) == [
+        "http://x:1/task/7",
+        "http://x:1s",
+        "a b",
+        "C:\\new 'x'",
+        '{"id": 7}',
+        "$url",
+        "5$",
+    ]
+    terminal("", "python -c pass $id", variables)
+    assert capsys.readouterr().out == "$ python -c pass 7\n"
+
+
+@pytest.mark.parametrize("variables", [{}, {"url": None}, None])
+def test_unknown_variable(variables: dict | None, capsys: pytest.CaptureFixture) -> None:
+    """A variable that is not there (yet), or is no text, raises Problem before anything runs."""
+    with pytest.raises(Problem, match=r"there is no text or number with the name `url`"):
+        terminal("", "python -c pass $url", variables)
+    assert capsys.readouterr().out == ""
+
+
+def test_folder_is_printed_as_a_dot(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    """The workspace's path is `.` in outputs, with forward slashes; a sibling's path is not."""
+    write("show.py", "import sys; print(*sys.argv[1:], sep='\\n')")
+    texts = {
+        "here": f"{folder}",
+        "file": f'File "{folder / "app" / "main.py"}", line 1',
+        "url": f"sqlite:///{folder.as_posix()}/database.db",
+        "text": f"It is in {folder}.",
+        "sibling": f"{folder}-2",
+    }
+    names = " ".join(f"${name}" for name in texts)
+    printed = output_of(capsys, "", f"python show.py {names}", **texts)
+    assert printed == (
+        f'.\nFile "./app/main.py", line 1\nsqlite:///./database.db\nIt is in ..\n{folder}-2\n'
+    )
+
+
+def test_folder_is_printed_as_a_dot_everywhere(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    """The path is hidden in the repeated command and in --env too, not only in the output."""
+    setting = shlex.quote(f"DATABASE_URL=sqlite:///{folder.as_posix()}/x.db")
+    terminal(f"--env {setting}", "python -c pass $here", {"here": str(folder)})
+    printed = capsys.readouterr().out
+    assert printed == "# with DATABASE_URL=sqlite:///./x.db\n$ python -c pass .\n"
+
+
+def test_tail(capsys: pytest.CaptureFixture) -> None:
+    """--tail prints the last lines only, and an ellipsis for what it left out."""
+    cell = "python -c \"print('1\\n2\\n3', end='')\"\npython -c 'print(4)'"
+    assert output_of(capsys, "--tail 2", cell) == "…\n2\n3\n4\n"
+    assert output_of(capsys, "--tail 3", cell) == "1\n2\n3\n4\n"
+
+
+def test_env(capsys: pytest.CaptureFixture) -> None:
+    """--env sets a variable for the commands, says so, and leaves this process alone."""
+    cell = "python -c \"import os; print(os.environ['A'], os.environ['B_C'])\""
+    printed = output_of(capsys, "--env A=1=2 --env 'B_C=two words'", cell)
+    assert printed == "# with A=1=2\n# with B_C=two words\n1=2 two words\n"
+    assert "B_C" not in os.environ
+
+
+def test_timeout_ends_the_whole_family(capsys: pytest.CaptureFixture) -> None:
+    """When the time is up, the command and its children are ended, and Problem says so."""
+    write("run.py", PARENT_AND_CHILD)
+    begun = time.monotonic()
+    with pytest.raises(Problem) as caught:
+        terminal("--timeout 1.5", "python run.py")
+    assert time.monotonic() - begun < 5
+    assert caught.value.what == (
+        "`python run.py` was still running after 1.5 seconds, and was stopped."
+    )
+    assert "serve(" in caught.value.todo
+    assert wait_until_gone(int(Path("pids").read_text()))
+    assert capsys.readouterr().out == "$ python run.py\nstarted\n"
+
+
+def test_interrupt_ends_the_command() -> None:
+    """Kernel → Interrupt ends the command and its children, not only the cell."""
+    write("run.py", PARENT_AND_CHILD)
+
+    def interrupt() -> None:
+        while not Path("pids").exists() or not Path("pids").read_text():
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        terminal("", "python run.py")
+    assert time.monotonic() - begun < 5
+    assert wait_until_gone(int(Path("pids").read_text()))
+
+
+def test_command_that_leaves_a_child_behind(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell ends when its command has ended, even if a child still holds the output open."""
+    monkeypatch.setattr(module, "LAST_LINES_SECONDS", 0.2)
+    write("run.py", PARENT_AND_CHILD.replace("time.sleep(60)\n", "").replace("(60)", "(5)"))
+    begun = time.monotonic()
+    assert output_of(capsys, "", "python run.py") == "started\n"
+    assert time.monotonic() - begun < 4
+    psutil.Process(int(Path("pids").read_text())).kill()
+
+
+def test_closed_output_is_not_the_end(capsys: pytest.CaptureFixture) -> None:
+    """A command that closes its output is waited for, and its status counts."""
+    write("run.py", "import os, time\nos.close(1)\nos.close(2)\ntime.sleep(0.3)\nos._exit(5)\n")
+    with pytest.raises(Problem, match="exit status 5"):
+        terminal("", "python run.py")
+
+
+@pytest.mark.parametrize(
+    ("line", "cell", "says"),
+    [
+        ("", "nosuchcommand -x", "The command `nosuchcommand` was not found."),
+        ("", "cd app", "The command `cd` was not found."),
+        ("", "python -c 'open", "can't be read: No closing quotation."),
+        ("--env 'A=1", "python -c pass", "can't be read: No closing quotation."),
+        ("--nope", "python -c pass", "unrecognized arguments: --nope"),
+        ("--expect", "python -c pass", "unrecognized arguments: --expect"),
+        ("--tail x", "python -c pass", "argument --tail: invalid int value: 'x'"),
+        ("--timeout", "python -c pass", "argument --timeout: expected one argument"),
+        ("--env A", "python -c pass", "--env A has no value"),
+        ("--help", "python -c pass", "unrecognized arguments: --help"),
+    ],
+)
+def test_wrong_use_says_what_is_wrong(line: str, cell: str, says: str) -> None:
+    """A typo in the command, its quotes or the options raises Problem: two lines, no SystemExit."""
+    with pytest.raises(Problem) as caught:
+        terminal(line, cell)
+    assert says in caught.value.what
+    assert len("\n".join(caught.value._render_traceback_()).splitlines()) == 2
+
+
+def test_output_and_errors_in_order(capsys: pytest.CaptureFixture) -> None:
+    """What goes to stdout and to stderr appears in the order in which it was printed."""
+    write(
+        "run.py", "import sys\nfor n in range(3):\n  print(n)\n  print('!', n, file=sys.stderr)\n"
+    )
+    assert output_of(capsys, "", "python run.py") == "0\n! 0\n1\n! 1\n2\n! 2\n"
+
+
+def test_output_comes_as_it_is_printed(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line is shown when it is printed, not when the command has ended."""
+    write(
+        "run.py",
+        "import os, time\nprint('first')\nwhile not os.path.exists('go'):\n  time.sleep(0.01)\n",
+    )
+
+    def go(*texts: str, **_options: object) -> None:
+        if texts == ("first",):
+            Path("go").touch()
+
+    monkeypatch.setattr("builtins.print", go)
+    terminal("--timeout 20", "python run.py")
+
+
+def test_odd_bytes_do_not_break(capsys: pytest.CaptureFixture) -> None:
+    """Output that is not UTF-8 is shown as well as can be; what is UTF-8 is right."""
+    write("run.py", "import os\nprint('ü→✓')\nos.write(1, b'\\xff\\xfe\\x00|\\n')\n")
+    assert output_of(capsys, "", "python run.py") == "ü→✓\n��\x00|\n"
+
+
+def test_question_gets_no_answer(capsys: pytest.CaptureFixture) -> None:
+    """Standard input is empty, so a command that asks fails at once in place of waiting."""
+    mine, (reader, writer) = os.dup(0), os.pipe()
+    os.dup2(reader, 0)  # now this process has an input that never ends
+    try:
+        printed = output_of(capsys, "--expect-failure --timeout 10", "python -c 'input()'")
+    finally:
+        os.dup2(mine, 0)
+        for number in (mine, reader, writer):
+            os.close(number)
+    assert "EOFError" in printed
+
+
+def test_python_is_this_one(capsys: pytest.CaptureFixture) -> None:
+    """`python` and `python3` are the Python of this environment, whatever PATH says."""
+    cell = "python -c 'import sys; print(sys.prefix)'\npython3 -c 'import sys; print(sys.prefix)'"
+    assert output_of(capsys, "", cell).splitlines() == [sys.prefix] * 2
+
+
+@pytest.mark.parametrize("name", ["alembic", "uvicorn"])
+def test_programs_are_those_of_this_environment(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """alembic and uvicorn are found in this environment, not first on PATH or in the project."""
+    for wrong in (name, f"{name}.exe", f"{name}.bat"):
+        (tmp_path / wrong).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) + os.pathsep + os.environ["PATH"])
+    Path(name).mkdir()
+    (found,) = module._program(name)
+    assert Path(found).stem == name
+    assert Path(found).parent == Path(sysconfig.get_path("scripts"))
+    # An environment without scripts on its own path (a user install) runs the module.
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path / "none"))
+    assert module._program(name) == [sys.executable, "-m", name]
+
+
+def test_alembic_runs(capsys: pytest.CaptureFixture) -> None:
+    """A program of this environment runs by its bare name."""
+    assert output_of(capsys, "", "alembic --version").startswith("alembic 1.")
+
+
+def test_comments_blank_lines_and_long_lines(capsys: pytest.CaptureFixture) -> None:
+    """Comments and blank lines do nothing, a # inside is no comment, a backslash joins lines."""
+    write("show.py", SHOW_ARGUMENTS)
+    cell = "# a comment\n\n  \npython show.py \\\n    one \\\r\n    two x#y\n   # the end\n"
+    terminal("", cell)
+    printed = capsys.readouterr().out
+    assert printed == '$ python show.py one two x#y\n["one", "two", "x#y"]\n'
+    terminal("", "\n# nothing but a comment\n")
+    assert capsys.readouterr().out == ""
+
+
+def test_environment_is_clean(
+    capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A PYTHONPATH from outside and colours are not passed on; no bytecode is written."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.py").touch()
+    for name, value in (("PYTHONPATH", str(tmp_path / "outside")), ("FORCE_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    output_of(capsys, "--expect-failure", "python -c 'import secret'")
+    write("mine.py", "")
+    assert "\x1b" not in output_of(capsys, "--expect-failure", "python -c 'import mine; 1/0'")
+    assert not Path("__pycache__").exists()
+
+
+def test_magic_reads_the_variables_of_the_notebook(capsys: pytest.CaptureFixture) -> None:
+    """As a cell magic, %%terminal sees the notebook's variables, and a failure fails the cell."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shell.register_magic_function(
+        lambda line, cell: terminal(line, cell, shell.user_ns), "cell", "terminal"
+    )
+    good = shell.run_cell(
+        "word = 'hello'\nget_ipython().run_cell_magic('terminal', '', "
+        "'python -c \"print(1)\" $word')"
+    )
+    assert good.success
+    assert '$ python -c "print(1)" hello\n1\n' in capsys.readouterr().out
+    bad = shell.run_cell("%%terminal\npython -c 'raise SystemExit(2)'")
+    assert isinstance(bad.error_in_exec, Problem)
+    printed = capsys.readouterr()
+    assert (printed.out + printed.err).splitlines()[-2:] == [
+        "✗ `python -c` failed with exit status 2.",
+        "→ The last lines above say why. Put it right, then run this cell again.",
+    ]
+    assert "Traceback" not in printed.out + printed.err
