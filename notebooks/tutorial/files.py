@@ -79,9 +79,21 @@ def _text(source: str) -> str:
 
 
 def _unified(old: str, new: str, context: int) -> list[str]:
-    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=context))
-    body = ["…" if line.startswith("@@") else line for line in lines[2:]]
-    return body[1:] or ["(no difference)"]
+    """Return the lines of a diff: its parts, with no blank line at an end, and … between them."""
+    lines: list[str] = []
+    part: list[str] = []
+    diff_lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=context)
+    for line in [*list(diff_lines)[3:], "@@"]:
+        if not line.startswith("@@"):
+            part.append(line)
+            continue
+        while part and part[0] == " ":
+            part.pop(0)
+        while part and part[-1] == " ":
+            part.pop()
+        lines += ["…", *part] if lines else part
+        part = []
+    return lines or ["(no difference)"]
 
 
 def _coloured(line: str) -> str:
