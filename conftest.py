@@ -5,6 +5,7 @@ tests/test_replay.py compares these states, and need not run the notebooks a sec
 """
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[STATES_SEEN] = {}
     os.environ["TUTORIAL_WORKSPACE"] = workspace.name
     os.environ.pop("DATABASE_URL", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts background jobs so, and then no test could interrupt anything.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
