@@ -115,17 +115,41 @@ def test_begin_leaves_the_right_state_alone(
     learner: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In the right state nothing is moved or rebuilt, not even with rows of the learner's own."""
-    replay.replay(4, learner)
+    replay.replay(5, learner)
     with closing(sqlite3.connect(learner / "database.db")) as connection, connection:
         connection.execute("INSERT INTO task (task_name) VALUES ('my own')")
     before = (learner / "app" / "main.py").stat().st_mtime_ns
     started = time.monotonic()
-    steps.begin(5)
+    steps.begin(6)
     assert time.monotonic() - started < 2  # a replay would take longer
     assert (learner / "app" / "main.py").stat().st_mtime_ns == before
     assert "my own" in str(workspace.read_state(learner).rows)
     assert not (learner / "backups").exists()
     assert "↻" not in capsys.readouterr().out
+
+
+def test_begin_makes_room_for_the_rows_of_its_step(
+    learner: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A row from a step that was left half-way would take the id of one that the step writes."""
+    replay.replay(4, learner)
+    with closing(sqlite3.connect(learner / "database.db")) as connection, connection:
+        connection.execute("INSERT INTO task (task_name) VALUES ('just added task')")
+    steps.begin(5)
+    assert "backups/001" in capsys.readouterr().out
+    assert workspace.read_state(learner) == workspace.known_states()[4]
+
+
+def test_finish_allows_a_cell_that_ran_twice(
+    learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows that were written a second time, with other ids, are no mistake."""
+    goal = workspace.known_states()[5]
+    names = ["just added task", *(row["task_name"] for row in goal.rows[2:])]
+    rows = goal.rows[:2] + [{"task_name": name, "id": id_} for id_, name in enumerate(names, 3)]
+    monkeypatch.setattr(steps, "read_state", lambda folder: dataclasses.replace(goal, rows=rows))
+    steps.finish(5)
+    assert "✗" not in capsys.readouterr().out
 
 
 def test_begin_builds_from_nothing(learner: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,6 +196,16 @@ def test_begin_replaces_a_broken_database(
     steps.begin(4)
     assert "backups/001" in capsys.readouterr().out
     assert workspace.read_state(learner) == workspace.known_states()[3]
+
+
+def test_begin_clears_the_trials_of_a_run_that_stopped(learner: Path) -> None:
+    """A trial database from a notebook that stopped half-way does not confuse its next run."""
+    replay.replay(1, learner)
+    (learner / "empty.db").write_bytes(b"")
+    (learner / "alembic_async").mkdir()
+    (learner / "alembic_async" / "env.py").write_bytes(b"")
+    steps.begin(2)
+    assert [path.name for path in learner.iterdir()] == ["app"]
 
 
 def test_begin_ignores_database_url(

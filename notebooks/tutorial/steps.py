@@ -19,6 +19,7 @@ from tutorial.workspace import (
     BACKUPS,
     back_up,
     clear,
+    clear_trials,
     known_states,
     location,
     move_in,
@@ -30,9 +31,9 @@ from tutorial.workspace import (
 def begin(step: int) -> None:
     """Begin a step: go to the workspace, and put it into the state that the step starts from.
 
-    A workspace that is in that state is left as it is (rows of the learner's own may be there
-    too). Any other is rebuilt by replaying the steps before; what the learner wrote is kept in a
-    backup, whose name is printed. Prints where one is, and the project's tree.
+    A workspace that is in that state is left as it is; rows of the learner's own may be there too,
+    if the step writes none. Any other is rebuilt by replaying the steps before; what the learner
+    wrote is kept in a backup, whose name is printed. Prints where one is, and the project's tree.
 
     Raises Problem if a package is missing, a file is locked or the steps can't be rebuilt.
     """
@@ -80,9 +81,12 @@ def _enter(folder: Path) -> None:
 
 def _prepare(step: int, folder: Path) -> None:
     """Put the project in `folder` into the state that `step` starts from."""
+    clear_trials(folder)
     state = read_state(folder)
     before = step - 1
-    if before in known_states() and state.continues(known_states()[before]):
+    start, goal = known_states()[before], known_states()[step]
+    # Rows of the learner's own may stay, unless they would take the ids of those the step writes.
+    if state == start or (goal.ids == start.ids and state.continues(start)):
         return
     with tempfile.TemporaryDirectory(prefix=".rebuild-", dir=folder) as name:
         built = Path(name)
@@ -123,13 +127,13 @@ def finish(step: int) -> None:
     if goal.revision != start.revision:
         right = state.revision == goal.revision
         lines.append((f"revision {goal.revision}", right, f"the database is at {state.revision}"))
-    earlier = {row["id"] for row in start.rows}
+    present = [_without_id(row) for row in state.rows]
     for name, rows in (
-        ("rows from earlier steps", [row for row in goal.rows if row["id"] in earlier]),
-        ("rows written by this step", [row for row in goal.rows if row["id"] not in earlier]),
+        ("rows from earlier steps", [row for row in goal.rows if row["id"] in start.ids]),
+        ("rows written by this step", [row for row in goal.rows if row["id"] not in start.ids]),
     ):
         if rows and goal.rows != start.rows:
-            kept = sum(row in state.rows for row in rows)
+            kept = sum(_without_id(row) in present for row in rows)
             hint = f"only {kept} of {len(rows)} are there: begin the step again"
             lines.append((f"{name}: {len(rows)}", kept == len(rows), hint))
     if goal == start:
@@ -144,3 +148,8 @@ def finish(step: int) -> None:
         "Do what the lines with ✗ say. If you changed a file on purpose, go on: the next notebook "
         f"keeps your version in {BACKUPS}/ and starts from the course's.",
     )
+
+
+def _without_id(row: dict[str, object]) -> dict[str, object]:
+    """Return a row without its id: a cell that ran twice gave its rows other ids."""
+    return {name: value for name, value in row.items() if name != "id"}

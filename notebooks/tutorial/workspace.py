@@ -12,7 +12,8 @@ import json
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,8 @@ PROJECT_FOLDERS = ("app", "alembic")
 PROJECT_FILES = ("alembic.ini", "database.db", "database.db-wal", "database.db-shm")
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 DATABASE = "database.db"
+# What the notebooks make only to try something out; one that stopped half-way leaves it behind.
+TRIALS = ("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async")
 BACKUPS = "backups"
 STATES = Path(__file__).parent / "states.json"
 
@@ -46,6 +49,11 @@ class State:
     def is_empty(self) -> bool:
         """Whether there is no project yet."""
         return not self.files and not self.schema
+
+    @property
+    def ids(self) -> set[object]:
+        """The ids of the rows."""
+        return {row["id"] for row in self.rows}
 
     def continues(self, other: State) -> bool:
         """Whether this is `other`, or `other` with some rows more: the learner's own."""
@@ -94,7 +102,7 @@ def read_state(folder: Path) -> State:
             schema = dict(connection.execute(query).fetchall())
             rows, revision = [], None
             if "task" in schema:
-                rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY 1")]
+                rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY id")]
             if "alembic_version" in schema:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
                 revision = found[0] if found else None
@@ -139,19 +147,38 @@ def move_in(source: Path, folder: Path) -> None:
     _move_or_delete(source, folder)
 
 
+def clear_trials(folder: Path) -> None:
+    """Delete what an earlier run of a notebook made for a trial and did not clean up."""
+    for pattern in TRIALS:
+        for path in folder.glob(pattern):
+            with _not_locked(path.name):
+                _delete(path)
+
+
 def _move_or_delete(folder: Path, target: Path | None) -> None:
     # The database first: an open file can't be moved on Windows, and then nothing was moved yet.
     for name in (*PROJECT_FILES[1:], PROJECT_FILES[0], *PROJECT_FOLDERS):
         path = folder / name
-        try:
-            if target is not None and path.exists():
+        with _not_locked(name):
+            if target is None:
+                _delete(path)
+            elif path.exists():
                 path.replace(target / name)
-            elif path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-        except PermissionError as error:
-            raise Problem(
-                f"{name} can't be moved: another notebook or program has it open.",
-                "Choose Kernel → Shut Down All Kernels, close DB Browser, and run this cell again.",
-            ) from error
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _not_locked(name: str) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise Problem(
+            f"{name} can't be moved: another notebook or program has it open.",
+            "Choose Kernel → Shut Down All Kernels, close DB Browser, and run this cell again.",
+        ) from error
