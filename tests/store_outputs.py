@@ -29,6 +29,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+KEPT = ("tags", "jupyter")  # of a cell's metadata; "jupyter" hides the source of a solution
 
 
 def execute(path: Path, folder: Path) -> nbformat.NotebookNode:
@@ -66,8 +67,8 @@ def store(path: Path, notebook: nbformat.NotebookNode) -> None:
     sanitize = sanitizer()
     notebook["metadata"] = nbformat.from_dict(METADATA)
     for cell in notebook["cells"]:
-        tags = cell["metadata"].get("tags")
-        cell["metadata"] = nbformat.from_dict({"tags": tags} if tags else {})
+        kept = {name: cell["metadata"][name] for name in KEPT if name in cell["metadata"]}
+        cell["metadata"] = nbformat.from_dict(kept)
         for output in cell.get("outputs", ()):
             if "text" in output:
                 output["text"] = sanitize(output["text"])

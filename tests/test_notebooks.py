@@ -127,7 +127,9 @@ def test_ids_are_readable_and_metadata_is_minimal(path: Path) -> None:
     for cell in notebook.cells:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cell.id), cell.id
         assert len(cell.id) <= 30
-        assert set(cell.metadata) <= {"tags"}, cell.id
+        assert set(cell.metadata) <= {"tags", "jupyter"}, cell.id
+        hidden = cell.metadata.get("jupyter", {"source_hidden": True})
+        assert hidden == {"source_hidden": True}, cell.id
         assert set(cell.metadata.get("tags", [])) <= {"build", "nbval-ignore-output"}, cell.id
     assert notebook.metadata == METADATA
 
@@ -196,3 +198,20 @@ def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> N
             target = cell.source.splitlines()[0].split()[1]
             assert (ROOT / target).is_file(), target
             assert "build" in cell.metadata.get("tags", []), cell.id
+
+
+@pytest.mark.parametrize("step", STEPS[1:])
+def test_every_step_has_an_exercise(step: int) -> None:
+    """From step 2 on: a cell to change, its check, and a hidden answer that is proved right."""
+    codes = {cell.id: cell for cell in code_cells(course.notebook_path(step))}
+    exercises = [id_.removesuffix("-check") for id_ in codes if id_.endswith("-check")]
+    exercises = [id_ for id_ in exercises if id_.startswith("your-turn-")]
+    assert exercises
+    for id_ in exercises:
+        assert id_ in codes
+        assert texts_of(codes[f"{id_}-check"]) == [
+            "○ Not tried yet. Change the cell above, run it, then run this cell again.\n"
+        ]
+        assert texts_of(codes[f"{id_}-solution"]) == ["✓ Right.\n"]
+        assert codes[f"{id_}-solution"].metadata["jupyter"] == {"source_hidden": True}
+        assert "build" not in codes[id_].metadata.get("tags", [])

@@ -6,6 +6,7 @@ Nothing is imported here that a fresh Python lacks, except IPython, which runs t
 
 from tutorial.environment import check_environment
 from tutorial.errors import Problem, expect_error
+from tutorial.exercises import check
 from tutorial.files import diff, edit, file_after, tree
 from tutorial.server import serve, stop_servers
 from tutorial.show import course_map, diagram, frame, schema, sql_log, table
@@ -14,6 +15,7 @@ from tutorial.steps import begin, finish
 __all__ = [
     "Problem",
     "begin",
+    "check",
     "check_environment",
     "course_map",
     "diagram",
