@@ -3,11 +3,13 @@
 import _thread
 import dataclasses
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -102,6 +104,20 @@ def test_the_database_equals_a_fresh_upgrade(replayed: Path, tmp_path: Path) -> 
     assert workspace.read_state(tmp_path).schema == workspace.read_state(replayed).schema
 
 
+@pytest.fixture(scope="module")
+def end_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, Path], None]:
+    """Return a function that puts the end of a step into a folder; each is replayed only once."""
+    kept: dict[int, Path] = {}
+
+    def put(step: int, folder: Path) -> None:
+        if step not in kept:
+            kept[step] = tmp_path_factory.mktemp("end of step")
+            replay.replay(step, kept[step])
+        shutil.copytree(kept[step], folder, dirs_exist_ok=True)
+
+    return put
+
+
 @pytest.fixture
 def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a workspace to begin() in, and put the process back afterwards."""
@@ -112,10 +128,10 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_begin_leaves_the_right_state_alone(
-    learner: Path, capsys: pytest.CaptureFixture[str]
+    learner: Path, end_of: Callable[[int, Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In the right state nothing is moved or rebuilt, not even with rows of the learner's own."""
-    replay.replay(5, learner)
+    end_of(5, learner)
     with closing(sqlite3.connect(learner / "database.db")) as connection, connection:
         connection.execute("INSERT INTO task (task_name) VALUES ('my own')")
     before = (learner / "app" / "main.py").stat().st_mtime_ns
@@ -129,10 +145,10 @@ def test_begin_leaves_the_right_state_alone(
 
 
 def test_begin_makes_room_for_the_rows_of_its_step(
-    learner: Path, capsys: pytest.CaptureFixture[str]
+    learner: Path, end_of: Callable[[int, Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A row from a step that was left half-way would take the id of one that the step writes."""
-    replay.replay(4, learner)
+    end_of(4, learner)
     with closing(sqlite3.connect(learner / "database.db")) as connection, connection:
         connection.execute("INSERT INTO task (task_name) VALUES ('just added task')")
     steps.begin(5)
@@ -161,10 +177,10 @@ def test_begin_builds_from_nothing(learner: Path, capsys: pytest.CaptureFixture[
 
 
 def test_begin_keeps_what_the_learner_wrote(
-    learner: Path, capsys: pytest.CaptureFixture[str]
+    learner: Path, end_of: Callable[[int, Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Work that has to make room is in a backup whose name is printed; other files stay."""
-    replay.replay(2, learner)
+    end_of(2, learner)
     (learner / "app" / "models.py").write_text("mine = True\n", encoding="utf-8")
     (learner / "notes.txt").write_text("my notes\n", encoding="utf-8")
     steps.begin(3)
@@ -176,20 +192,20 @@ def test_begin_keeps_what_the_learner_wrote(
 
 
 def test_begin_goes_back_without_a_backup_of_what_it_can_rebuild(
-    learner: Path, capsys: pytest.CaptureFixture[str]
+    learner: Path, end_of: Callable[[int, Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A finished later step holds no work of the learner's own, so nothing is kept twice."""
-    replay.replay(4, learner)
+    end_of(4, learner)
     steps.begin(3)
     assert "at the end of step 4" in capsys.readouterr().out
     assert not (learner / "backups").exists()
 
 
 def test_begin_replaces_a_broken_database(
-    learner: Path, capsys: pytest.CaptureFixture[str]
+    learner: Path, end_of: Callable[[int, Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A database.db that is no database is kept in the backup, and a good one is made."""
-    replay.replay(3, learner)
+    end_of(3, learner)
     for file in learner.glob("database.db*"):
         file.unlink()
     (learner / "database.db").write_text("not a database", encoding="utf-8")
@@ -198,9 +214,11 @@ def test_begin_replaces_a_broken_database(
     assert workspace.read_state(learner) == workspace.known_states()[3]
 
 
-def test_begin_clears_the_trials_of_a_run_that_stopped(learner: Path) -> None:
+def test_begin_clears_the_trials_of_a_run_that_stopped(
+    learner: Path, end_of: Callable[[int, Path], None]
+) -> None:
     """A trial database from a notebook that stopped half-way does not confuse its next run."""
-    replay.replay(1, learner)
+    end_of(1, learner)
     (learner / "empty.db").write_bytes(b"")
     (learner / "alembic_async").mkdir()
     (learner / "alembic_async" / "env.py").write_bytes(b"")
