@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Query
+from fastapi.exceptions import RequestValidationError
 from sqlmodel import Session, col, select
 
 from app.db import engine, get_session
+from app.errors import name_mistakes
 from app.models import Task, TaskCreate, TaskPublic, TaskUpdate
 from app.revision import OneLineStartupError, require_newest_revision
 
@@ -29,6 +31,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title="Tasks", lifespan=lifespan)
 app.add_middleware(OneLineStartupError)
+app.add_exception_handler(RequestValidationError, name_mistakes)
 
 
 def find_task(task_id: TaskId, session: SessionDep) -> Task:

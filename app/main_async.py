@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Query
+from fastapi.exceptions import RequestValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db_async import engine, get_session
+from app.errors import name_mistakes
 from app.models import Task, TaskCreate, TaskPublic, TaskUpdate
 from app.revision import OneLineStartupError, require_newest_revision
 
@@ -30,6 +32,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title="Tasks", lifespan=lifespan)
 app.add_middleware(OneLineStartupError)
+app.add_exception_handler(RequestValidationError, name_mistakes)
 
 
 async def find_task(task_id: TaskId, session: SessionDep) -> Task:

@@ -589,3 +589,18 @@ def test_a_hundred_readers(client: httpx.Client) -> None:
     with ThreadPoolExecutor(100) as threads:
         answers = threads.map(lambda _: client.get("/task/1").status_code, range(300))
         assert set(answers) == {200}
+
+
+@pytest.mark.parametrize(
+    "name", ["NaN", "Infinity", '"\\ud800"', "1e999", '"' + "x" * 100_000 + '"']
+)
+def test_what_json_cannot_hold(client: httpx.Client, name: str) -> None:
+    """Input that can't be sent back, or that is huge, is refused in a few words, not with a 500."""
+    answer = client.post(
+        "/task/",
+        content=f'{{"task_name": {name}}}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422
+    assert len(answer.content) < 300
+    assert [set(mistake) for mistake in answer.json()["detail"]] == [{"type", "loc", "msg"}]
