@@ -14,7 +14,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STEPS = range(1, course.STEPS + 1)
 MOST_IGNORED = 3
 LONGEST_CELL = 15
-LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -101,13 +101,10 @@ def test_headings_go_down_one_level_at_a_time(path: Path) -> None:
 
 
 @each_notebook
-def test_links_and_images_lead_somewhere(path: Path) -> None:
-    """Every relative link is a file that exists; every image has a text for who can't see it."""
-    for mark, text, target in LINK.findall(markdown(path)):
-        if not target.startswith("https://"):
-            assert (path.parent / target.split("#")[0]).is_file(), target
-        if mark:
-            assert len(text) > 20, f"the image {target} has no real alt text"
+def test_images_have_a_text(path: Path) -> None:
+    """Every image has a text for who can't see it. (tests/test_pages.py follows the links.)"""
+    for text, target in IMAGE.findall(markdown(path)):
+        assert len(text) > 20, f"the image {target} has no real alt text"
 
 
 @each_notebook

@@ -1,0 +1,208 @@
+"""The links of all pages lead somewhere, and the notebooks and the glossary fit together."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tutorial import course
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+GLOSSARY = NOTEBOOKS / "glossary.md"
+PAGES = [ROOT / "README.md", *sorted([*NOTEBOOKS.glob("*.md"), *NOTEBOOKS.glob("*.ipynb")])]
+STEPS = range(1, course.STEPS + 1)
+MOST_LINKS = 3
+
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`[^`\n]*`")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# What a reader skips, or what is a heading: a term that stands there is not yet used.
+NO_PROSE = re.compile(
+    r"<details>.*?</details>"
+    r"|(?<=\*\*What you'll learn\*\*).*?(?=\*\*What you'll need\.\*\*)"
+    r"|^[#|].*?$",
+    re.MULTILINE | re.DOTALL,
+)
+ENTRY = re.compile(
+    r"^## (?P<term>.+)\n"
+    r"(?:<!-- also: (?P<also>.+) -->\n)?"
+    r"\n(?P<body>(?:.+\n\n)+?)"
+    r"First met in: \[(?P<title>.+)\]\((?P<notebook>.+)\)\n",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the glossary: its term, other forms of it, its text, where it is first met."""
+
+    term: str
+    also: tuple[str, ...]
+    body: str
+    title: str
+    notebook: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of a term in a text: as which word, and whether this word is a link to the term."""
+
+    term: str
+    word: str
+    linked: bool
+
+
+def markdown(page: Path) -> str:
+    """Return the text of a page, or the prose of a notebook, without the code blocks."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        prose = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        text = "\n\n".join(prose)
+    return FENCE.sub("", text)
+
+
+def glossary() -> list[Entry]:
+    """Return the entries of the glossary, in its order."""
+    entries = []
+    for found in ENTRY.finditer(GLOSSARY.read_text(encoding="utf-8")):
+        also = tuple(found["also"].split(", ")) if found["also"] else ()
+        entries.append(Entry(**{**found.groupdict(), "also": also}))
+    return entries
+
+
+def address(heading: str) -> str:
+    """Return the fragment that GitHub gives a heading: `## Use it: now` has #use-it-now."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def fragments(page: Path) -> set[str]:
+    """Return the fragments that lead to a heading of a page, for everybody who reads it.
+
+    The README is read on GitHub, the notebooks in JupyterLab, and the pages beside them in both.
+    JupyterLab keeps capitals and punctuation: there, `## Use it: now` has #Use-it:-now.
+    """
+    headings = [re.sub(r"[*`]|\]\(.*?\)|\[", "", text) for text in HEADING.findall(markdown(page))]
+    github = {address(heading) for heading in headings}
+    jupyter = {heading.replace(" ", "-") for heading in headings}
+    if page.suffix == ".ipynb":
+        return jupyter
+    return github & jupyter if page.parent == NOTEBOOKS else github
+
+
+def forms(entries: list[Entry]) -> dict[str, str]:
+    """Return the term for each of its forms, in small letters."""
+    return {form.lower(): entry.term for entry in entries for form in (entry.term, *entry.also)}
+
+
+def uses(text: str, terms: dict[str, str]) -> list[Use]:
+    """Return the uses of terms in a text, in order. In `table model`, there is no `model`."""
+    longest_first = sorted(terms, key=len, reverse=True)
+    words = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in longest_first)
+    token = re.compile(rf"{LINK.pattern}|{CODE.pattern}|\b({words})\b", re.IGNORECASE)
+    of_fragment = {address(term): term for term in terms.values()}
+    found = []
+    for match in token.finditer(NO_PROSE.sub("", COMMENT.sub("", text))):
+        label, target, word = match.groups()
+        page, _, fragment = (target or "").partition("#")
+        if word:
+            word = " ".join(word.split())
+            found.append(Use(terms[word.lower()], word, linked=False))
+        elif page in ("", GLOSSARY.name) and fragment in of_fragment:
+            found.append(Use(of_fragment[fragment], label.strip("*"), linked=True))
+    return found
+
+
+def first_uses(found: list[Use]) -> list[Use]:
+    """Return the first use of each term."""
+    return list({use.term: use for use in reversed(found)}.values())
+
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_step = pytest.mark.parametrize("step", STEPS)
+each_entry = pytest.mark.parametrize("entry", glossary(), ids=lambda entry: entry.term)
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link is a file that exists, and its fragment a heading of that file."""
+    for _, target in LINK.findall(CODE.sub("", markdown(page))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, fragment = unquote(target).partition("#")
+        goal = page.parent / path if path else page
+        assert goal.exists(), target
+        assert not fragment or fragment in fragments(goal), target
+
+
+def test_the_glossary_is_read_as_a_whole() -> None:
+    """No entry is overlooked because its form is another one, and no form has two terms."""
+    text = GLOSSARY.read_text(encoding="utf-8")
+    entries = glossary()
+    assert [entry.term for entry in entries] == re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert len(forms(entries)) == sum(1 + len(entry.also) for entry in entries)
+    assert text.count("<!--") == sum(bool(entry.also) for entry in entries)
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
+    """Each term comes once, and a reader finds it where it belongs."""
+    terms = [entry.term for entry in glossary()]
+    assert terms == sorted(set(terms))
+
+
+@each_entry
+def test_an_entry_can_be_reached_on_github_and_in_jupyterlab(entry: Entry) -> None:
+    """JupyterLab keeps the capitals of a heading, GitHub does not, so there are none."""
+    assert address(entry.term) in fragments(GLOSSARY)
+
+
+@each_entry
+def test_an_entry_is_used_and_names_where_it_is_first_met(entry: Entry) -> None:
+    """At least one notebook links the term, and the entry links the first that does."""
+    terms = forms(glossary())
+    linking = [
+        step
+        for step in STEPS
+        if any(
+            use.linked and use.term == entry.term
+            for use in uses(markdown(course.notebook_path(step)), terms)
+        )
+    ]
+    assert linking, "no notebook links this entry"
+    assert entry.notebook == course.notebook_path(linking[0]).name
+    assert entry.title == f"{linking[0]}. {course.title(linking[0])}"
+
+
+@each_entry
+def test_an_entry_links_the_terms_that_it_uses(entry: Entry) -> None:
+    """No term is explained by another one whose meaning is not a click away."""
+    found = [use for use in uses(entry.body, forms(glossary())) if use.term != entry.term]
+    assert [use.word for use in first_uses(found) if not use.linked] == []
+
+
+@each_step
+def test_the_first_use_of_a_term_is_a_link_to_its_entry(step: int) -> None:
+    """In each notebook, because any of them can be the first that is opened."""
+    found = uses(markdown(course.notebook_path(step)), forms(glossary()))
+    assert [use.word for use in first_uses(found) if not use.linked] == []
+
+
+@each_step
+def test_links_to_the_glossary_are_few(step: int) -> None:
+    """A notebook links a term once, from one of its forms, and a paragraph has few such links.
+
+    A form in backticks is none: JupyterLab shows code in black, also where it is a link.
+    """
+    text = markdown(course.notebook_path(step))
+    terms = forms(glossary())
+    linked = [use for use in uses(text, terms) if use.linked]
+    assert len(linked) == len({use.term for use in linked})
+    assert all(terms.get(use.word.lower()) == use.term for use in linked)
+    for paragraph in text.splitlines():
+        assert paragraph.count(f"]({GLOSSARY.name}#") <= MOST_LINKS, paragraph
