@@ -1190,7 +1190,7 @@ WRONG_CELLS = [
     (
         "no_twins",
         f"{ASYNC_APP}@careful.post('/task/', status_code=201)\n"
-        "async def create(task: TaskCreate): return task",
+        "async def create(task: TaskCreate): raise AssertionError('it might store this')",
         "it does not take its session from get_session",
     ),
     (
@@ -1199,6 +1199,16 @@ WRONG_CELLS = [
         "def create(task: TaskCreate, session: Annotated[AsyncSession, Depends(get_session)]):\n"
         "    session.add(Task.model_validate(task))\n    session.commit()",
         "coroutine 'AsyncSession.commit' was never awaited",
+    ),
+    (
+        "no_twins",
+        f"{ASYNC_APP}@careful.post('/task')\nasync def create(task: TaskCreate): ...",
+        "POST /task/ answers 307: it has no such endpoint",
+    ),
+    (
+        "search",
+        f"{SYNC_APP}@finder.get('/search/')\ndef search(text: str): ...",
+        "/search?text=milk answers 307: it has no such endpoint",
     ),
     (
         "search",
@@ -1393,6 +1403,19 @@ def test_app_in_a_running_event_loop(capsys: pytest.CaptureFixture) -> None:
     printed = capsys.readouterr()
     assert printed.out == "✗ Not quite: your code stops with OSError: the disk is full\n"
     assert printed.err == ""
+
+
+@pytest.mark.parametrize("exercise", ["no_twins", "search"])
+@pytest.mark.parametrize("right", [True, False])
+def test_the_app_keeps_its_own_session(
+    exercise: str, right: bool, capsys: pytest.CaptureFixture
+) -> None:
+    """`check` gives an app another database only while it asks; the app's own is not touched."""
+    names = run(fill(exercise, RIGHT[exercise] if right else (RIGHT[exercise][0], "1 / 0")))
+    app, get_session = (names[name] for name in ANSWERS[exercise])
+    check(exercise, app, get_session)
+    assert capsys.readouterr().out.startswith("✓" if right else "✗")
+    assert app.dependency_overrides == {}
 
 
 @pytest.mark.parametrize(
