@@ -179,19 +179,23 @@ def test_advice_fits_the_readme() -> None:
     assert [command for command in commands if command not in readme] == []
 
 
-def test_problem_is_shown_in_two_lines(capsys: pytest.CaptureFixture) -> None:
-    """In a notebook, a Problem is two lines: no traceback, whatever its cause and its texts."""
+def test_problem_is_shown_in_three_lines(capsys: pytest.CaptureFixture) -> None:
+    """In a notebook, a Problem is three lines: no traceback, whatever its cause and its texts."""
     cell = (
         "from tutorial import Problem\n"
         "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n"
-        "    raise Problem('What\\n  happened.', 'What to do.') from error\n"
+        "    raise Problem('file-gone', path='a\\n  b.py') from error\n"
     )
     result = InteractiveShell().run_cell(cell)
     assert isinstance(result.error_in_exec, Problem)
     printed = capsys.readouterr()
-    assert (printed.out + printed.err).splitlines() == ["✗ What happened.", "→ What to do."]
+    assert (printed.out + printed.err).splitlines() == [
+        "✗ There is no file a b.py in the project.",
+        "→ Run the cell that writes it first, or the whole notebook from its first cell.",
+        "  More: notebooks/troubleshooting.md, “file-gone”. The traceback: %tb",
+    ]
     assert isinstance(result.error_in_exec.__cause__, ZeroDivisionError)
-    assert str(result.error_in_exec) == "What happened.\nWhat to do."
+    assert str(result.error_in_exec).startswith("There is no file a b.py in the project.\nRun the")
 
 
 def test_expected_error(capsys: pytest.CaptureFixture) -> None:

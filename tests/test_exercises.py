@@ -1438,11 +1438,11 @@ def test_answer_that_raises(
 @pytest.mark.parametrize(
     ("exercise", "words"),
     [
-        ("reminders", "did you mean 'reminder'?"),
-        ("rename-all", "did you mean 'rename_all'?"),
-        ("xyz", f"there are: {', '.join(EXERCISES)}."),
-        (None, "there are: reminder, "),
-        (["reminder"], "did you mean"),
+        ("reminders", "Did you mean one of these: reminder?"),
+        ("rename-all", "Did you mean one of these: rename_all?"),
+        ("xyz", f"one of these: {', '.join(EXERCISES)}?"),
+        (None, "one of these: reminder, "),
+        (["reminder"], "one of these: reminder"),
     ],
 )
 def test_unknown_exercise(exercise: object, words: str) -> None:

@@ -87,7 +87,7 @@ def test_the_notebooks_leave_nothing_else(
 ) -> None:
     """No trial database, no cache, no backup lies in the workspace after a full run."""
     left = {path.name for path in full_run[0].iterdir()}
-    assert left - {"database.db-wal", "database.db-shm"} == {
+    assert left - {"database.db-wal", "database.db-shm", workspace.MEMORY} == {
         "app",
         "alembic",
         "alembic.ini",
@@ -223,7 +223,7 @@ def test_begin_clears_the_trials_of_a_run_that_stopped(
     (learner / "alembic_async").mkdir()
     (learner / "alembic_async" / "env.py").write_bytes(b"")
     steps.begin(2)
-    assert [path.name for path in learner.iterdir()] == ["app"]
+    assert {path.name for path in learner.iterdir()} == {"app", workspace.MEMORY}
 
 
 def test_begin_ignores_database_url(
@@ -244,13 +244,13 @@ def test_a_failed_replay_changes_nothing(learner: Path, monkeypatch: pytest.Monk
     (learner / "app" / "models.py").write_text("mine = True\n", encoding="utf-8")
 
     def broken(last_step: int, folder: Path) -> None:
-        raise Problem("It did not work.", "Try again.")
+        raise Problem("rebuild-failed", step=last_step, error="it did not work")
 
     monkeypatch.setattr(steps, "replay", broken)
     with pytest.raises(Problem):
         steps.begin(3)
     assert (learner / "app" / "models.py").read_text(encoding="utf-8") == "mine = True\n"
-    assert [path.name for path in learner.iterdir()] == ["app"]
+    assert {path.name for path in learner.iterdir()} == {"app", workspace.MEMORY}
 
 
 def test_an_interrupt_ends_the_replay(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:

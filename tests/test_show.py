@@ -84,7 +84,7 @@ def test_table_by_select(shown: Shown) -> None:
         ("nope", "no such table: nope"),
         ("SELECT nope FROM task", "no such column: nope"),
         ("SELECT FROM", "syntax error"),
-        ("DELETE FROM task", "readonly"),
+        ("DELETE FROM task", "`table` only reads"),
     ],
 )
 def test_wrong_query(query: str, says: str) -> None:

@@ -242,7 +242,7 @@ def test_wrong_use_says_what_is_wrong(line: str, cell: str, says: str) -> None:
     with pytest.raises(Problem) as caught:
         terminal(line, cell)
     assert says in caught.value.what
-    assert len("\n".join(caught.value._render_traceback_()).splitlines()) == 2
+    assert len("\n".join(caught.value._render_traceback_()).splitlines()) == 3
 
 
 def test_output_and_errors_in_order(capsys: pytest.CaptureFixture) -> None:
@@ -359,8 +359,10 @@ def test_magic_reads_the_variables_of_the_notebook(capsys: pytest.CaptureFixture
     bad = shell.run_cell("%%terminal\npython -c 'raise SystemExit(2)'")
     assert isinstance(bad.error_in_exec, Problem)
     printed = capsys.readouterr()
-    assert (printed.out + printed.err).splitlines()[-2:] == [
+    assert (printed.out + printed.err).splitlines()[-3:] == [
         "✗ `python -c` failed with exit status 2.",
-        "→ The last lines above say why. Put it right, then run this cell again.",
+        "→ The last lines above say why. Put it right and run this cell again, or run the notebook "
+        "again from its first cell.",
+        "  More: notebooks/troubleshooting.md, “command-failed”.",
     ]
     assert "Traceback" not in printed.out + printed.err

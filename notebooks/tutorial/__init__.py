@@ -10,7 +10,7 @@ from tutorial.exercises import check
 from tutorial.files import diff, edit, file_after, tree
 from tutorial.server import serve, stop_servers
 from tutorial.show import course_map, diagram, frame, schema, sql_log, table
-from tutorial.steps import begin, finish
+from tutorial.steps import begin, finish, restore
 
 __all__ = [
     "Problem",
@@ -25,6 +25,7 @@ __all__ = [
     "file_after",
     "finish",
     "frame",
+    "restore",
     "schema",
     "serve",
     "sql_log",

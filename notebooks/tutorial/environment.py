@@ -12,14 +12,11 @@ from pathlib import Path
 
 from tutorial.course import NOTEBOOKS
 from tutorial.errors import Problem
+from tutorial.messages import MESSAGES, SET_UP_AGAIN
 from tutorial.workspace import location
 
 OLDEST_PYTHON = (3, 11)
 NEEDED_MB = 100  # the project is below 1 MB; a full disk gives errors that are hard to read
-SET_UP_AGAIN = (
-    "Run `conda env create -f environment.yml`, then `conda activate fastapi_sqlmodel` and "
-    "`jupyter lab`; or choose that environment in Kernel → Change Kernel."
-)
 
 
 def requirements() -> dict[str, tuple[int, ...]]:
@@ -57,17 +54,11 @@ def require_kernel() -> None:
     Raises Problem, which names this Python, what it lacks and the command to run.
     """
     if sys.version_info < OLDEST_PYTHON:
-        raise Problem(
-            f"This notebook runs on Python {sys.version.split()[0]} ({sys.executable}); "
-            "the course needs 3.11 or newer.",
-            SET_UP_AGAIN,
-        )
+        version = sys.version.split()[0]
+        raise Problem("old-python", version=version, python=sys.executable)
     wrong = wrong_packages()
     if wrong:
-        raise Problem(
-            f"The Python that runs this notebook ({sys.executable}) lacks: {', '.join(wrong)}.",
-            SET_UP_AGAIN,
-        )
+        raise Problem("missing-packages", python=sys.executable, packages=", ".join(wrong))
 
 
 def check_environment() -> None:
@@ -90,27 +81,25 @@ def check_environment() -> None:
         (
             "curl",
             shutil.which("curl") is not None,
-            "not found. Windows 10 and macOS have it; on Debian or Ubuntu `sudo apt install curl`.",
+            f"not found. {MESSAGES['curl-not-found'][1]}",
         ),
         (
             f"{NEEDED_MB} MB of free disk",
             shutil.disk_usage(_existing(folder)).free > NEEDED_MB * 1_000_000,
-            "the disk is full: delete something, then run this cell again.",
+            MESSAGES["disk-full"][1],
         ),
         (
             "a folder to write in",
             _can_write(folder),
-            f"{folder} can't be written. Copy the course to a folder of your own.",
+            f"{folder} can't be written. {MESSAGES['read-only'][1]}",
         ),
     ]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")
     missing = [name for name, good, _ in lines if not good]
     if missing:
-        raise Problem(
-            f"{len(missing)} of {len(lines)} things are not ready: {', '.join(missing)}.",
-            "Do what the lines with ✗ say, restart the kernel, and run this cell again.",
-        )
+        names = ", ".join(missing)
+        raise Problem("not-ready", missing=len(missing), all=len(lines), names=names)
 
 
 def _existing(folder: Path) -> Path:

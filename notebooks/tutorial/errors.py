@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tutorial.messages import MESSAGES
+
+PAGE = "notebooks/troubleshooting.md"
+
 
 class Problem(Exception):  # noqa: N818 - the learner reads this name
     """Something went wrong that the learner can put right.
 
-    `what` is one sentence on what happened, `todo` one sentence on what to do. Jupyter shows just
-    these two; the exception that led here stays available as `__cause__`.
+    key: of a message in `tutorial.messages`; values: what its places stand for. `what` is one
+    sentence on what happened, `todo` one sentence on what to do. Jupyter shows these, and where to
+    read more; `%tb` shows the whole traceback, with the exception that led here (`__cause__`).
     """
 
-    def __init__(self, what: str, todo: str) -> None:
-        self.what = " ".join(what.split())  # what another program said may have line breaks
-        self.todo = " ".join(todo.split())
+    def __init__(self, key: str, **values: object) -> None:
+        what, todo = MESSAGES[key]
+        self.key = key
+        # What another program said may have line breaks.
+        self.what = " ".join(what.format(**values).split())
+        self.todo = " ".join(todo.format(**values).split())
         super().__init__(f"{self.what}\n{self.todo}")
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython prints in place of a traceback (IPython's own hook)."""
-        return [f"✗ {self.what}", f"→ {self.todo}"]
+        more = f"  More: {PAGE}, “{self.key}”."
+        if self.__cause__ is not None:
+            more += " The traceback: %tb"
+        return [f"✗ {self.what}", f"→ {self.todo}", more]
 
 
 @contextmanager
@@ -30,7 +41,6 @@ def expect_error(*kinds: type[BaseException]) -> Iterator[None]:
     Raises Problem if the block does not fail with one of `kinds`: an example of a wrong turn must
     not quietly become a right one.
     """
-    names = " or ".join(kind.__name__ for kind in kinds)
     try:
         yield
     except kinds as error:
@@ -38,7 +48,4 @@ def expect_error(*kinds: type[BaseException]) -> Iterator[None]:
         lines = [line for line in str(error).splitlines() if "For further information" not in line]
         print(f"{type(error).__name__}: " + "\n".join(lines))
         return
-    raise Problem(
-        f"This cell shows what goes wrong, but {names} was not raised.",
-        "Restart the kernel and run the notebook from its first cell.",
-    )
+    raise Problem("no-failure", names=" or ".join(kind.__name__ for kind in kinds))

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tutorial.errors import Problem
+from tutorial.explain import explained
 
 if TYPE_CHECKING:  # imported late, because begin() must be able to say what is missing
     import httpx
@@ -29,6 +30,7 @@ class NotQuite(Exception):  # noqa: N818 - not an error
     """The answer does something else than it should; the text says what."""
 
 
+@explained
 def check(exercise: str, *answer: Any) -> None:
     """Try an answer, and print whether it is not tried yet, not quite right (and why), or right.
 
@@ -51,20 +53,13 @@ def check(exercise: str, *answer: Any) -> None:
 
 def _judge_of(exercise: str, answer: tuple[Any, ...]) -> Callable[..., None]:
     if not isinstance(exercise, str) or exercise not in EXERCISES:
-        close = get_close_matches(str(exercise), EXERCISES, n=1)
-        raise Problem(
-            f"There is no exercise {exercise!r}.",
-            f"Look at the name, which comes first and in quotes: did you mean {close[0]!r}?"
-            if close
-            else f"Write one of the names that there are: {', '.join(EXERCISES)}.",
-        )
+        close = get_close_matches(str(exercise), EXERCISES, n=1) or list(EXERCISES)
+        raise Problem("no-such-exercise", name=repr(exercise), names=", ".join(close))
     judge = EXERCISES[exercise]
     wanted = list(inspect.signature(judge).parameters)
     if len(answer) != len(wanted):
-        raise Problem(
-            f"The exercise {exercise!r} takes {len(wanted)} of your names, not {len(answer)}.",
-            f"Call check again as the notebook gives it: first {exercise!r}, then what you wrote.",
-        )
+        values = {"name": repr(exercise), "wanted": len(wanted), "given": len(answer)}
+        raise Problem("other-answers-wanted", **values)
     return judge
 
 

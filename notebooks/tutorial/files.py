@@ -73,9 +73,7 @@ def _text(source: str) -> str:
         return source
     path = Path(source)
     if not path.is_file():
-        raise Problem(
-            f"There is no file {source} in the project.", "Run the cell that writes it first."
-        )
+        raise Problem("file-gone", path=source)
     return path.read_text(encoding="utf-8")
 
 
@@ -111,7 +109,7 @@ def file_after(step: int, path: str) -> str:
     """
     text = written_file(step, path)
     if text is None:
-        raise Problem(f"No step up to {step} writes {path}.", "Look for the path's spelling.")
+        raise Problem("file-gone", path=path)
     return text
 
 
@@ -122,15 +120,14 @@ def edit(path: str, old: str, new: str) -> None:
     has neither text.
     """
     before = _text(path)
-    done = new in before if new else old not in before
+    # The new text may be a part of the old one, or the old one a part of the new.
+    done = new in before and (old in new or old not in before) if new else old not in before
     if done:
         print(f"{path} has this edit already.")
         return
     if old not in before:
-        raise Problem(
-            f"{path} has no text to replace: {old.strip().splitlines()[0]!r} is not in it.",
-            "Run this notebook again from its first cell; your file is kept in a backup.",
-        )
+        text = repr(old.strip().splitlines()[0])
+        raise Problem("nothing-to-replace", path=path, text=text)
     after = before.replace(old, new, 1)
     Path(path).write_text(after, encoding="utf-8", newline="\n")
     diff(before, after, context=1)

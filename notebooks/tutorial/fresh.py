@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -38,8 +39,11 @@ def forget_app() -> None:
         SQLModel._sa_registry._class_registry.clear()
 
 
-def note_app() -> None:
-    """Note what the files of `app` hold, for those that were imported since the last note."""
+def note_app(_info: object = None) -> None:
+    """Note what the files of `app` hold, for those that were imported since the last note.
+
+    Runs after each cell too: a file that is edited before the next one must be seen as changed.
+    """
     for file, text in _files().items():
         _imported.setdefault(file, text)
 
@@ -74,10 +78,12 @@ def _half_imported() -> bool:
 
 
 def _files() -> dict[str, bytes | None]:
-    """Return the text of each imported file of `app`; None for one that is gone."""
+    """Return the text of each imported file of `app`, None for one that is gone; and the URL."""
     files = {}
     for module in app_modules().values():
         if file := getattr(module, "__file__", None):
             path = Path(file)
             files[file] = path.read_bytes() if path.is_file() else None
+    if files:  # the engines were made with the address of that time
+        files["DATABASE_URL"] = os.environ.get("DATABASE_URL", "").encode()
     return files

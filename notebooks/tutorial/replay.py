@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
 import threading
@@ -15,6 +16,7 @@ from tutorial.errors import Problem
 
 if TYPE_CHECKING:  # imported late, because begin() must be able to say that it is missing
     from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
 
 REPLAY = "TUTORIAL_REPLAY"
 CELL_SECONDS = 120
@@ -57,14 +59,24 @@ def replay(last_step: int, folder: Path) -> None:
     )
     environment = os.environ | {"TUTORIAL_WORKSPACE": str(folder), REPLAY: "1"}
     # Its own thread: this one already runs an event loop, the kernel's.
-    run = _Run(client.async_execute(env=environment, cleanup_kc=True))
+    run = _Run(_execute(client, environment))
     try:
         run.wait()
     except CellExecutionError as error:
-        raise Problem(
-            f"The steps 1 to {last_step} could not be rebuilt: {error.ename}: {error.evalue}",
-            "Nothing was changed. Check step 1's list; if it is fine, report this as a bug.",
-        ) from error
+        if error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
+            raise Problem("disk-full") from error
+        cause = f"{error.ename}: {error.evalue}"
+        raise Problem("rebuild-failed", step=last_step, error=cause) from error
+
+
+async def _execute(client: NotebookClient, environment: dict[str, str]) -> None:
+    """Execute a notebook, and leave no kernel behind, not even one that was about to start."""
+    manager = client.km
+    try:
+        await client.async_execute(env=environment, cleanup_kc=True)
+    finally:
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
 
 
 class _Run(threading.Thread):

@@ -6,7 +6,6 @@ import asyncio
 import importlib
 import logging
 import os
-import re
 import socket
 import threading
 import time
@@ -14,6 +13,7 @@ from contextlib import suppress
 from types import TracebackType
 
 from tutorial.errors import Problem
+from tutorial.explain import explain, explained, one_line
 from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
 
 START_SECONDS = 15.0
@@ -91,17 +91,17 @@ class Server:
             self._thread.start()
             while self._thread.is_alive() and not self._server.started:
                 if time.monotonic() > deadline:
-                    raise Problem(
-                        f"{self.name} did not start within {START_SECONDS:.0f} seconds.",
-                        "Look for something in its lifespan that waits, for example a lock.",
-                    )
+                    seconds = round(START_SECONDS)
+                    raise Problem("server-too-slow", name=self.name, seconds=seconds)
                 time.sleep(0.005)
         except BaseException:  # an interrupt too must leave no thread behind
             self.stop()
             raise
         if not self._server.started:
             self.stop()
-            raise Problem(f"{self.name} did not start: {self._last_words()}", _advice(self.errors))
+            behind = "alembic upgrade head" in " ".join(self.errors)
+            key = "database-not-at-head" if behind else "server-did-not-start"
+            raise Problem(key, name=self.name, error=self._last_words())
 
     def _run(self) -> None:
         """Run the server to its end. This is all that the thread does."""
@@ -109,7 +109,7 @@ class Server:
             with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
                 runner.run(self._serve())
         except BaseException as error:
-            self.errors.append(_one_line(error))
+            self.errors.append(one_line(error))
         finally:
             self._socket.close()
 
@@ -185,21 +185,9 @@ class _ThreadLog(logging.Handler):
         if record.thread != self.server._thread.ident or "server process [" in text:
             return  # another server's; or the kernel's process number, which tells nothing
         if record.levelno >= logging.ERROR:
-            text = _one_line(record.exc_info[1] if record.exc_info else text)
+            text = one_line(record.exc_info[1] if record.exc_info else text)
             self.server.errors.append(text)
         self.server.lines.append(f"{record.levelname + ':':<9} {text}")
-
-
-def _one_line(error: BaseException | str | None) -> str:
-    """Return an error, or the text of a traceback, as "Type: the first line of its message"."""
-    if isinstance(error, BaseException):
-        error = f"{type(error).__name__}: {error}"
-    lines = (error or "").strip().splitlines()
-    if lines and lines[0].startswith("Traceback"):
-        frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
-        after = [line for line in lines[max(frames, default=0) + 1 :] if not line.startswith(" ")]
-        lines = [re.sub(r"^(\w+\.)+(?=\w+:)", "", line) for line in after] or lines[-1:]
-    return lines[0].strip().removesuffix(":") if lines else ""
 
 
 def _engines() -> list:
@@ -211,32 +199,22 @@ def _engines() -> list:
     return [value for value in values if isinstance(value, Engine | AsyncEngine)]
 
 
-def _advice(errors: list[str]) -> str:
-    text = " ".join(errors)
-    if "alembic upgrade head" in text:
-        return "Run `alembic upgrade head` in a %%terminal cell, then start the server again."
-    return "Put the cause right in the file, save it, and run this cell again."
-
-
 def _load(target: str) -> object:
-    """Import "package.module:name". Raises Problem with the last line of the cause."""
+    """Import "package.module:name". Raises Problem with the cause."""
     module_name, _, attribute = target.partition(":")
     attribute = attribute or "app"
-    todo = "Put it right in the file, save it, and run this cell again."
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
         forget_app()  # half-imported modules must not meet the corrected file
-        what = f"{target} can't be imported: {_one_line(error)}"
-        if isinstance(error, SyntaxError) and error.filename:
-            where = re.sub(r".*/(?=app/)", "", error.filename.replace("\\", "/"))
-            what = f"{where} has a syntax error in line {error.lineno}: {error.msg}."
-        elif isinstance(error, ModuleNotFoundError) and error.name in ("app", module_name):
-            what = f"There is no module {error.name} in this project."
-        raise Problem(what, todo) from error
+        cause = one_line(error)
+        unknown = Problem("app-can-not-be-imported", target=target, error=cause)
+        if isinstance(error, ModuleNotFoundError) and error.name == module_name:
+            unknown = Problem("no-such-module", name=module_name)
+        raise explain(error) or unknown from error
     app = getattr(module, attribute, None)
     if not callable(app):
-        raise Problem(f"{module_name} has no app with the name `{attribute}`.", todo)
+        raise Problem("no-app", module=module_name, name=attribute)
     return app
 
 
@@ -247,6 +225,7 @@ def reach_directly() -> None:
         os.environ[name] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
 
 
+@explained
 def serve(target: str | object, name: str = "") -> Server:
     """Start an app on 127.0.0.1 and a free port, in a thread of this kernel.
 

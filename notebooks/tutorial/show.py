@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tutorial import course
 from tutorial.errors import Problem
+from tutorial.explain import explain, here
 from tutorial.workspace import DATABASE, read_only
 
 
@@ -24,14 +25,17 @@ def display_markdown(text: str, plain: str | None = None) -> None:
 @contextmanager
 def _reading(database: str) -> Iterator[sqlite3.Connection]:
     """Open a database of the project to read it. Raises Problem with what SQLite says."""
+    if here() is None:
+        raise Problem("folder-gone")
     if not Path(database).exists():
-        raise Problem(f"There is no {database} yet.", "Run the cells above, which create it.")
+        raise Problem("no-database", path=database)
     try:
         with closing(read_only(Path(database))) as connection:
             yield connection
     except sqlite3.Error as error:
-        todo = "Check the name, or run the notebook again from its first cell."
-        raise Problem(f"SQLite says: {error}.", todo) from error
+        if "readonly" in str(error):
+            raise Problem("only-reads") from error
+        raise explain(error) or Problem("query-refused", error=error) from error
 
 
 def table(query: str, database: str = DATABASE) -> None:

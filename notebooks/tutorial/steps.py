@@ -1,73 +1,109 @@
-"""begin and finish: the first and the last cell of every step."""
+"""begin and finish: the first and the last cell of every step; restore takes a backup back."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from tutorial import course
 from tutorial.environment import require_kernel
 from tutorial.errors import Problem
+from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
-from tutorial.fresh import forget_app, forget_changed_app
+from tutorial.fresh import forget_app, forget_changed_app, note_app
 from tutorial.replay import REPLAY, replay
 from tutorial.server import reach_directly, stop_servers
 from tutorial.terminal import terminal
 from tutorial.workspace import (
-    BACKUPS,
+    State,
     back_up,
+    backups,
     clear,
     clear_trials,
     known_states,
+    last_owner,
     location,
     move_in,
+    note_owner,
+    only_one,
     read_state,
     step_of,
+    take_back,
 )
 
+KERNEL = uuid.uuid4().hex  # tells this notebook's kernel from every other
 
-def begin(step: int) -> None:
+
+@explained
+def begin(step: int, fresh: bool = False) -> None:
     """Begin a step: go to the workspace, and put it into the state that the step starts from.
 
-    A workspace that is in that state is left as it is; rows of the learner's own may be there too,
-    if the step writes none. Any other is rebuilt by replaying the steps before; what the learner
-    wrote is kept in a backup, whose name is printed. Prints where one is, and the project's tree.
+    A workspace that is in that state is left as it is, unless `fresh` is true; rows of the
+    learner's own may be there too, if the step writes none. Any other is rebuilt by replaying the
+    steps before; what the learner wrote is kept in a backup, whose name is printed. Prints where
+    one is, and the project's tree.
 
-    Raises Problem if a package is missing, a file is locked or the steps can't be rebuilt.
+    Raises Problem if a package is missing, the folder can't be written, a file is locked, another
+    notebook does not end its own rebuild, or the steps can't be rebuilt.
     """
     require_kernel()
     folder = location()
-    _enter(folder)
+    _enter(folder, step)
     if os.environ.get(REPLAY):
         return
     print(f"Step {step} of {course.STEPS}: {course.title(step)}")
     if os.environ.pop("DATABASE_URL", None):
         print("↻ The variable DATABASE_URL was set; it is ignored in this notebook.")
-    _prepare(step, folder)
-    _enter(folder)
+    with only_one(folder):
+        _prepare(step, folder, fresh)
+        note_owner(folder, step, KERNEL)
+    _enter(folder, step)
     before = step - 1
     print(f"You start where step {before} ended." if before else "You start with an empty project.")
     print()
     tree()
 
 
-def _enter(folder: Path) -> None:
+@explained
+def restore(backup: str) -> None:
+    """Take the project back from a backup, for example restore("backups/001").
+
+    The backup stays where it is. What was in the project is kept in a backup of its own, unless
+    replaying the course gives the same. Raises Problem if there is no backup of that name.
+    """
+    folder = location()
+    stop_servers()
+    forget_app()
+    known = backups(folder)
+    if backup not in known:
+        raise Problem("no-such-backup", name=backup, backups=", ".join(known) or "there is none")
+    with only_one(folder):
+        _make_room(folder, "The project as it was")
+        take_back(folder / backup, folder)
+    print(f"↻ {backup} is your project again.")
+    tree()
+
+
+def _enter(folder: Path, step: int) -> None:
     """Make `folder` the place where imports, commands and relative paths start."""
     from IPython import get_ipython
 
+    shell = get_ipython()
+    if shell is not None:
+        explain_errors(shell, step)
     stop_servers()
     reach_directly()
     forget_app()
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "app").mkdir(exist_ok=True)
+    (folder / "app").mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
     if str(folder) in sys.path:
         sys.path.remove(str(folder))
     sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # a file edited twice in one second would meet its old bytecode
-    shell = get_ipython()
     if shell is None:
         return
 
@@ -75,81 +111,130 @@ def _enter(folder: Path) -> None:
         terminal(line, cell, shell.user_ns)
 
     shell.register_magic_function(terminal_magic, "cell", "terminal")
-    if forget_changed_app not in shell.events.callbacks["pre_run_cell"]:
-        shell.events.register("pre_run_cell", forget_changed_app)
+    for event, hook in (
+        ("pre_run_cell", forget_changed_app),
+        ("pre_run_cell", _tell_another_owner),
+        ("post_run_cell", note_app),
+    ):
+        if hook not in shell.events.callbacks[event]:
+            shell.events.register(event, hook)
 
 
-def _prepare(step: int, folder: Path) -> None:
+def _tell_another_owner(_info: object = None) -> None:
+    """Say, once, that another notebook has begun a step since; `_info` is what IPython hands over.
+
+    Its project is not this notebook's any more: without a word, the next error would be a riddle.
+    """
+    owner = last_owner(location())
+    if owner and owner[1] not in (KERNEL, *_told):
+        _told.append(owner[1])
+        print(
+            f"↻ Another notebook has begun step {owner[0]} in this project. "
+            "To go on here, run this notebook again from its first cell."
+        )
+
+
+_told: list[str] = []  # owners that were named
+
+
+def _prepare(step: int, folder: Path, fresh: bool) -> None:
     """Put the project in `folder` into the state that `step` starts from."""
     clear_trials(folder)
     state = read_state(folder)
     before = step - 1
     start, goal = known_states()[before], known_states()[step]
     # Rows of the learner's own may stay, unless they would take the ids of those the step writes.
-    if state == start or (goal.ids == start.ids and state.continues(start)):
+    right = state == start or (goal.ids == start.ids and state.continues(start))
+    if right and not fresh:
         return
     with tempfile.TemporaryDirectory(prefix=".rebuild-", dir=folder) as name:
         built = Path(name)
         if before:
             replay(before, built)
         known = step_of(state)
-        if known is None:
-            kept = back_up(folder).relative_to(folder).as_posix()
-            print(f"↻ Your work was not as step {before} ends, so it was kept in {kept}.")
-        else:
-            clear(folder)
-            if known > before:
-                print(f"↻ Your project was at the end of step {known}; this step starts earlier.")
+        if known is not None and known > before:
+            print(f"↻ Your project was at the end of step {known}; this step starts earlier.")
+        _make_room(folder, f"Your work was not as step {before} ends, so it")
         move_in(built, folder)
     if before:
         print(f"↻ The steps before this one were replayed, up to step {before}.")
 
 
+def _make_room(folder: Path, what: str) -> None:
+    """Clear the project in `folder`; keep it in a backup if a replay would not give it back."""
+    if step_of(read_state(folder)) is not None:
+        clear(folder)
+        return
+    kept = back_up(folder).relative_to(folder).as_posix()
+    print(f'↻ {what} was kept in {kept}. To take it back: restore("{kept}")')
+
+
+@explained
 def finish(step: int) -> None:
     """Check, line by line, that the workspace holds what the step leaves behind.
 
     Prints ✓ or ✗ with a hint for each thing; raises Problem if one is missing.
     """
     state, goal, start = read_state(location()), known_states()[step], known_states()[step - 1]
-    lines = []
-    for path, text in goal.files.items():
-        if start.files.get(path) != text:
-            hint = "it is missing" if path not in state.files else "it is not what this step writes"
-            lines.append((path, state.files.get(path) == text, f"{hint}: run its cell again"))
-    lines += [
-        (f"{path} is gone", path not in state.files, "delete it")
-        for path in start.files
-        if path not in goal.files
-    ]
-    if goal.schema != start.schema:
-        tables = "the database's tables"
-        lines.append((tables, state.schema == goal.schema, "run the cells that create them again"))
-    if goal.revision != start.revision:
-        right = state.revision == goal.revision
-        lines.append((f"revision {goal.revision}", right, f"the database is at {state.revision}"))
-    present = [_without_id(row) for row in state.rows]
-    for name, rows in (
-        ("rows from earlier steps", [row for row in goal.rows if row["id"] in start.ids]),
-        ("rows written by this step", [row for row in goal.rows if row["id"] not in start.ids]),
-    ):
-        if rows and goal.rows != start.rows:
-            kept = sum(_without_id(row) in present for row in rows)
-            hint = f"only {kept} of {len(rows)} are there: begin the step again"
-            lines.append((f"{name}: {len(rows)}", kept == len(rows), hint))
-    if goal == start:
-        lines.append(("the project is as it was", state.continues(goal), "begin the step again"))
+    lines = [*_changed(state, start, goal), *_kept(state, start, goal)]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")
-    if all(good for _, good, _ in lines):
-        print(f"Step {step} of {course.STEPS} is done.")
-        return
-    raise Problem(
-        f"Step {step} is not complete yet.",
-        "Do what the lines with ✗ say. If you changed a file on purpose, go on: the next notebook "
-        f"keeps your version in {BACKUPS}/ and starts from the course's.",
-    )
+    for path in sorted(state.files.keys() - goal.files.keys() - start.files.keys()):
+        print(f"· {path} is your own: the next notebook keeps it in a backup")
+    if not all(good for _, good, _ in lines):
+        raise Problem("step-incomplete", step=step)
+    print(f"Step {step} of {course.STEPS} is done.")
 
 
-def _without_id(row: dict[str, object]) -> dict[str, object]:
-    """Return a row without its id: a cell that ran twice gave its rows other ids."""
-    return {name: value for name, value in row.items() if name != "id"}
+Line = "tuple[str, bool, str]"  # what there must be, whether it is there, and what to do if not
+
+
+def _changed(state: State, start: State, goal: State) -> Iterator[Line]:
+    """Give a line for each thing that the step makes or changes."""
+    for path, text in goal.files.items():
+        if start.files.get(path) != text:
+            hint = "it is not what this step writes" if path in state.files else "it is missing"
+            yield path, state.files.get(path) == text, f"{hint}: run its cell again"
+    for path in start.files:
+        if path not in goal.files:
+            yield f"{path} is gone", path not in state.files, "it is still there: delete it"
+    if goal.schema != start.schema:
+        hint = "they are missing" if not state.schema else "they are not as this step leaves them"
+        again = "run the cells that make or change them again"
+        yield "the database's tables", state.schema == goal.schema, f"{hint}: {again}"
+    if goal.revision != start.revision:
+        hint = f"the database is at {state.revision}: run the cells with `alembic` again"
+        yield f"revision {goal.revision}", state.revision == goal.revision, hint
+    written = [row for row in goal.rows if row["id"] not in start.ids]
+    if written:
+        kept = _present(written, state)
+        hint = f"only {kept} of {len(written)} are there: begin the step again"
+        yield f"rows written by this step: {len(written)}", kept == len(written), hint
+
+
+def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
+    """Give a line for each kind of thing that the step must have left as it was."""
+    again = "begin the step again"
+    same = [path for path, text in goal.files.items() if start.files.get(path) == text]
+    if same:
+        bad = [path for path in same if state.files.get(path) != goal.files[path]]
+        name = f"files from earlier steps: {len(same)}"
+        yield name, not bad, f"{', '.join(bad)} changed or missing: {again}"
+    if goal.schema and (goal.schema, goal.revision) == (start.schema, start.revision):
+        good = (state.schema, state.revision) == (goal.schema, goal.revision)
+        yield "tables from earlier steps", good, f"they are not as they were: {again}"
+    old = [row for row in goal.rows if row["id"] in start.ids]
+    if old:
+        kept = _present(old, state)
+        hint = f"only {kept} of {len(old)} are there: {again}"
+        yield f"rows from earlier steps: {len(old)}", kept == len(old), hint
+
+
+def _present(rows: list[dict[str, object]], state: State) -> int:
+    """Return how many of `rows` are there; a cell that ran twice gave its rows other ids."""
+
+    def without_id(row: dict[str, object]) -> dict[str, object]:
+        return {name: value for name, value in row.items() if name != "id"}
+
+    present = [without_id(row) for row in state.rows]
+    return sum(without_id(row) in present for row in rows)

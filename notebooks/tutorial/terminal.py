@@ -15,18 +15,17 @@ import sysconfig
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from string import Template
 from typing import IO
 
 from tutorial.errors import Problem
+from tutorial.explain import explained, one_line
 from tutorial.replay import REPLAY
 
-INSTALL = {
-    "curl": "Windows 10 and macOS have curl; on Debian or Ubuntu run `sudo apt install curl`.",
-    "cd": "Commands run in the project folder already: write the paths from there.",
-}
+NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
 FIXED = {  # output must not depend on where the command runs
     "COLUMNS": "80",
     "NO_COLOR": "1",
@@ -34,20 +33,35 @@ FIXED = {  # output must not depend on where the command runs
     "PYTHONIOENCODING": "utf-8",
     "PYTHONUNBUFFERED": "1",
 }
+SAID = (  # what a failed command prints, and the message that it means
+    ("Can't locate revision identified by", "unknown-revision"),
+    ("Target database is not up to date", "database-behind"),
+    ("already exists and is not empty", "folder-exists"),
+    ("is present more than once", "revision-exists"),
+    ("Self-loop is detected", "revision-made-twice"),
+    ("unable to open database file", "database-can-not-be-opened"),
+    ("No 'script_location' key found", "no-alembic-ini"),
+    ("database is locked", "database-locked"),
+    ("file is not a database", "database-broken"),
+    ("database disk image is malformed", "database-broken"),
+    ("No space left on device", "disk-full"),
+    ("database or disk is full", "disk-full"),
+    ("Couldn't connect to server", "server-gone"),
+    ("Failed to connect to", "server-gone"),
+)
 DROPPED = (
     "PYTHONPATH",  # another project's `app` must not be found first
     "FORCE_COLOR",  # Jupyter sets these two
     "CLICOLOR_FORCE",
 )
 LAST_LINES_SECONDS = 2.0
+IN_PROCESS = "TUTORIAL_ALEMBIC_IN_PROCESS"  # set by tests that run the notebooks many times
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
 
 class _Options(argparse.ArgumentParser):
     def error(self, message: str) -> None:
-        raise Problem(
-            f"%%terminal does not understand its options: {message}.", self.format_usage()
-        )
+        raise Problem("unclear-options", error=message, usage=self.format_usage())
 
 
 _options = _Options(prog="%%terminal", add_help=False, allow_abbrev=False)
@@ -57,6 +71,7 @@ _options.add_argument("--env", action="append", default=[], metavar="NAME=VALUE"
 _options.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
 
 
+@explained
 def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -> None:
     """Run each line of `cell` as a command in the current folder, and print what it prints.
 
@@ -78,22 +93,19 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
         words = [Template(word).safe_substitute(texts) for word in _split(command)]
         typed = _hide_paths(Template(command).safe_substitute(texts))
         print(f"$ {typed}", flush=True)
-        if words[0] == "alembic" and os.environ.get(REPLAY):
-            status = _alembic_here(words[1:], environment)
+        if words[0] == "curl" and os.environ.get(REPLAY):
+            status, said = _curl_here(words[1:]), ""
+        elif words[0] == "alembic" and (os.environ.get(REPLAY) or os.environ.get(IN_PROCESS)):
+            status, said = _alembic_here(words[1:], environment), ""
         else:
-            status = _run(words, environment, options)
+            status, said = _run(words, environment, options)
         if options.expect_failure:
             if status == 0:
-                raise Problem(
-                    f"`{_short(words)}` was meant to fail here, but it succeeded.",
-                    "Run this notebook again from its first cell.",
-                )
+                raise Problem("command-succeeded", command=_short(words))
             print(f"(exit status {status}, as expected)")
         elif status != 0:
-            raise Problem(
-                f"`{_short(words)}` failed with exit status {status}.",
-                "The last lines above say why. Put it right, then run this cell again.",
-            )
+            key = next((key for text, key in SAID if text in said), "command-failed")
+            raise Problem(key, command=_short(words), status=status, error=_last_line(said))
 
 
 def _commands(cell: str) -> list[str]:
@@ -108,7 +120,7 @@ def _split(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise Problem(f"`{text}` can't be read: {error}.", "Close every quote.") from error
+        raise Problem("unclear-command", command=text, error=error) from error
 
 
 def _texts(command: str, variables: dict[str, object]) -> dict[str, str]:
@@ -116,11 +128,7 @@ def _texts(command: str, variables: dict[str, object]) -> dict[str, str]:
     texts = {}
     for name in Template(command).get_identifiers():
         if not isinstance(variables.get(name), str | int | float | Path):
-            raise Problem(
-                f"`${name}` stands for a variable of this notebook, but there is no text or number "
-                f"with the name `{name}`.",
-                "Run the cell that sets it first; for a dollar sign, write $$.",
-            )
+            raise Problem("variable-not-set", name=name)
         texts[name] = str(variables[name])
     return texts
 
@@ -139,14 +147,22 @@ def _program(name: str) -> list[str]:
         return [sys.executable, "-m", name]
     if found := shutil.which(name):
         return [found]
-    raise Problem(
-        f"The command `{name}` was not found.",
-        INSTALL.get(name, "Check its spelling; if it is right, install the program."),
-    )
+    raise Problem(NOT_FOUND.get(name, "command-not-found"), name=name)
 
 
-def _run(words: list[str], environment: dict[str, str], options: argparse.Namespace) -> int:
-    """Run one command, print its output as it comes, and return its exit status."""
+def _last_line(text: str) -> str:
+    """Return the last line that says what went wrong; SQLAlchemy adds some that don't."""
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [
+        line for line in lines if line and not line.startswith(("(Background", "[SQL", "[par"))
+    ]
+    return lines[-1].rstrip(".") if lines else ""
+
+
+def _run(
+    words: list[str], environment: dict[str, str], options: argparse.Namespace
+) -> tuple[int, str]:
+    """Run one command, print its output as it comes, and return its exit status and output."""
     process = subprocess.Popen(
         [*_program(words[0]), *words[1:]],
         stdin=subprocess.DEVNULL,  # a question would wait for ever
@@ -160,43 +176,62 @@ def _run(words: list[str], environment: dict[str, str], options: argparse.Namesp
     in_time = False
     try:
         for text in _output(process, time.monotonic() + options.timeout):
-            shown = _hide_paths(text.removesuffix("\n"))
-            if options.tail > 0:
-                kept.append(shown)
-            else:
-                print(shown, flush=True)
+            kept.append(_hide_paths(text.removesuffix("\n")))
+            if options.tail <= 0:
+                print(kept[-1], flush=True)
         in_time = process.poll() is not None
     finally:  # an interrupt too must not leave the command running
         _kill(process)
     if len(kept) > options.tail > 0:
         print("…")
-    for shown in kept[-options.tail :]:
-        print(shown)
+    if kept and options.tail > 0:
+        print("\n".join(kept[-options.tail :]))
     if not in_time:
-        raise Problem(
-            f"`{_short(words)}` was still running after {options.timeout:g} seconds, "
-            "and was stopped.",
-            'A server does not end by itself: start it with `serve("app.main:app")`.',
-        )
-    return process.returncode
+        seconds = f"{options.timeout:g}"
+        raise Problem("command-too-slow", command=_short(words), seconds=seconds)
+    return process.returncode, "\n".join(kept)
 
 
 def _alembic_here(arguments: list[str], environment: dict[str, str]) -> int:
-    """Run Alembic in this process: in a replay, starting five of them takes most of the time.
+    """Run Alembic in this process: starting a new one each time takes most of a replay's time.
 
-    Returns the exit status. Nobody sees what it prints.
+    Returns the exit status.
     """
     from alembic.config import CommandLine
 
     before = os.environ.copy()
     os.environ.update(environment)
     try:
-        CommandLine("alembic").main(argv=arguments)
+        # Its own thread: this one runs the kernel's event loop, and an async env.py wants one too.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            pool.submit(CommandLine("alembic").main, argv=arguments).result()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
+    except Exception as error:
+        print(one_line(error))
+        return 1
     finally:
         os.environ.clear()
         os.environ.update(before)
+    return 0
+
+
+def _curl_here(arguments: list[str]) -> int:
+    """Send a request as curl does it: without curl, a learner must still come to later steps.
+
+    Knows the options that the course uses. Returns the exit status.
+    """
+    import httpx
+
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("url")
+    options.add_argument("-sS", action="store_true")
+    options.add_argument("-X", default="GET")
+    options.add_argument("-H", action="append", default=[])
+    options.add_argument("-d")
+    given = options.parse_args(arguments)
+    headers = dict(header.split(": ", 1) for header in given.H)
+    print(httpx.request(given.X, given.url, headers=headers, content=given.d).text)
     return 0
 
 

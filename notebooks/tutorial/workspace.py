@@ -12,6 +12,8 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,12 +23,14 @@ from pathlib import Path
 from tutorial.course import NOTEBOOKS
 from tutorial.errors import Problem
 
+MEMORY = ".course"  # what begin and finish note; hidden from the learner's tree
+LOCK_SECONDS = 60.0
 PROJECT_FOLDERS = ("app", "alembic")
 PROJECT_FILES = ("alembic.ini", "database.db", "database.db-wal", "database.db-shm")
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 DATABASE = "database.db"
 # What the notebooks make only to try something out; one that stopped half-way leaves it behind.
-TRIALS = ("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async")
+TRIALS = ("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async", ".rebuild-*")
 BACKUPS = "backups"
 STATES = Path(__file__).parent / "states.json"
 
@@ -142,6 +146,53 @@ def back_up(folder: Path) -> Path:
     return target
 
 
+def take_back(backup: Path, folder: Path) -> None:
+    """Copy a backup to `folder`, where no project may be. The backup stays."""
+    with tempfile.TemporaryDirectory(prefix=".rebuild-", dir=folder) as name:
+        shutil.copytree(backup, name, dirs_exist_ok=True)
+        move_in(Path(name), folder)
+
+
+def backups(folder: Path) -> list[str]:
+    """Return the names of the backups in `folder`, for example backups/001, the oldest first."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob(f"{BACKUPS}/*"))
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Let only one notebook at a time rebuild the project in `folder`; others wait here.
+
+    Raises Problem if another one takes more than LOCK_SECONDS.
+    """
+    from filelock import FileLock, Timeout
+
+    (folder / MEMORY).mkdir(exist_ok=True)
+    lock = FileLock(folder / MEMORY / "lock")
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout as error:
+        raise Problem("still-rebuilding", seconds=round(LOCK_SECONDS)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def note_owner(folder: Path, step: int, owner: str) -> None:
+    """Note which notebook has begun a step in `folder` last."""
+    text = json.dumps({"step": step, "owner": owner})
+    (folder / MEMORY / "begun.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def last_owner(folder: Path) -> tuple[int, str] | None:
+    """Return the step that was begun in `folder` last and the notebook that did, if it is known."""
+    try:
+        noted = json.loads((folder / MEMORY / "begun.json").read_text(encoding="utf-8"))
+        return int(noted["step"]), str(noted["owner"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def move_in(source: Path, folder: Path) -> None:
     """Move the project in `source` to `folder`, where no project may be."""
     _move_or_delete(source, folder)
@@ -178,7 +229,6 @@ def _not_locked(name: str) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise Problem(
-            f"{name} can't be moved: another notebook or program has it open.",
-            "Choose Kernel → Shut Down All Kernels, close DB Browser, and run this cell again.",
-        ) from error
+        if sys.platform != "win32":  # elsewhere, an open file can be moved
+            raise
+        raise Problem("file-locked", path=name) from error

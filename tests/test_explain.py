@@ -1,0 +1,355 @@
+"""Tests the messages: what goes wrong is said in two sentences, and troubleshooting.md has more."""
+
+import errno
+import os
+import re
+import sqlite3
+import string
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from tutorial import Problem, check, serve
+from tutorial.errors import PAGE
+from tutorial.explain import explain, explain_errors, explained
+from tutorial.fresh import forget_app
+from tutorial.messages import MESSAGES
+from tutorial.terminal import SAID
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = """\
+from sqlmodel import Field, SQLModel
+
+
+class Task(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    task_name: str
+"""
+ENGINE = "from sqlmodel import Session, create_engine, text\nfrom app.models import Task\n"
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """Give a notebook's shell in a project of its own, as begin(5) leaves it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path))
+    write("app/__init__.py", "")
+    write("app/models.py", MODELS)
+    forget_app()
+    shell = InteractiveShell()
+    shell.colors = "nocolor"
+    explain_errors(shell, 5)
+    yield shell
+    forget_app()
+
+
+def write(path: str, text: str) -> None:
+    """Write a file of the project."""
+    Path(path).parent.mkdir(exist_ok=True)
+    Path(path).write_text(text, encoding="utf-8", newline="\n")
+
+
+CASES = {
+    "a missing bracket": (
+        ["from app.models import Task"],
+        {"app/models.py": "x = (\n"},
+        "syntax-error",
+        "app/models.py has a syntax error in line 1: '(' was never closed.",
+    ),
+    "a misspelt type": (
+        ["from app.models import Task"],
+        {"app/models.py": MODELS.replace("task_name: str", "task_name: strr")},
+        "import-stops",
+        "app/models.py can't be imported, it stops in line 6: NameError: name 'strr' is not",
+    ),
+    "a type that SQLModel does not know": (
+        ["from app.models import Task"],
+        {"app/models.py": MODELS.replace("task_name: str", "task_name: complex")},
+        "import-stops",
+        "app/models.py can't be imported, it stops in line 4: ",
+    ),
+    "a file that was not written": (
+        ["from app.db import engine"],
+        {},
+        "no-such-module",
+        "There is no module app.db in this project.",
+    ),
+    "a name that a later step adds": (
+        ["from app.models import TaskUpdate"],
+        {},
+        "not-in-module",
+        "app/models.py has no `TaskUpdate`.",
+    ),
+    "a missing package": (
+        ["raise ModuleNotFoundError(\"No module named 'httpx'\", name='httpx')"],
+        {},
+        "missing-packages",
+        " lacks: httpx.",
+    ),
+    "a cell that did not run": (
+        ["server.url"],
+        {},
+        "name-not-set",
+        "This notebook does not know `server` yet.",
+    ),
+    "a misspelt name": (
+        ["sirver"],
+        {},
+        "unknown-name",
+        "This notebook does not know the name `sirver`.",
+    ),
+    "a server that was stopped": (
+        ["import httpx", "httpx.get('http://127.0.0.1:9/')"],
+        {},
+        "server-gone",
+        "No server answers at this address.",
+    ),
+    "a client that was closed": (
+        ["import httpx", "client = httpx.Client()\nclient.close()\nclient.get('http://127.0.0.1')"],
+        {},
+        "client-closed",
+        "This client was closed",
+    ),
+    "asyncio.run in a notebook": (
+        [
+            "import asyncio",
+            "async def f():\n    g = asyncio.sleep(0)\n    try:\n        asyncio.run(g)\n"
+            "    finally:\n        g.close()",
+            "await f()",
+        ],
+        {},
+        "event-loop-runs",
+        "A notebook runs an event loop already",
+    ),
+    "a table that is missing": (
+        [ENGINE, "Session(create_engine('sqlite://')).get(Task, 1)"],
+        {},
+        "table-missing",
+        "The database has not what was asked for: no such table: task.",
+    ),
+    "a table from before the migration": (
+        [
+            "import sqlite3",
+            "sqlite3.connect(':memory:').executescript("
+            "'CREATE TABLE task (id); SELECT task_description FROM task')",
+        ],
+        {},
+        "table-missing",
+        "no such column: task_description.",
+    ),
+    "a query with a typo": (
+        ["import sqlite3", "sqlite3.connect(':memory:').execute('SELEKT 1')"],
+        {},
+        "query-refused",
+        'SQLite does not understand the query: near "SELEKT": syntax error.',
+    ),
+    "a row without a name": (
+        [
+            ENGINE,
+            "engine = create_engine('sqlite://')\nTask.metadata.create_all(engine)\n"
+            "session = Session(engine)\nsession.add(Task())\nsession.commit()",
+        ],
+        {},
+        "row-refused",
+        "The database refused the row: NOT NULL constraint failed: task.task_name.",
+    ),
+    "a session after a failure": (
+        [
+            ENGINE,
+            "engine = create_engine('sqlite://')\nTask.metadata.create_all(engine)\n"
+            "session = Session(engine)\nsession.add(Task())\n"
+            "try:\n    session.flush()\nexcept Exception:\n    pass\n"
+            "session.get(Task, 1)",
+        ],
+        {},
+        "transaction-failed",
+        "A statement of this session's transaction has failed",
+    ),
+    "a table defined twice": (
+        ["from app.models import Task", "from sqlmodel import SQLModel, Field", MODELS],
+        {},
+        "table-defined-twice",
+        "A class for the table `task` was defined before in this notebook.",
+    ),
+    "text in place of the database": (
+        ["import sqlite3", "sqlite3.connect('database.db').execute('SELECT * FROM task')"],
+        {"database.db": "not a database, only a text that is long enough to be read\n" * 20},
+        "database-broken",
+        "The database file is broken: file is not a database.",
+    ),
+    "a folder that is not there": (
+        ["import sqlite3", "sqlite3.connect('nowhere/database.db')"],
+        {},
+        "database-can-not-be-opened",
+        "SQLite can't open or make the database file: unable to open database file.",
+    ),
+    "a locked database": (
+        [
+            "import sqlite3",
+            "one = sqlite3.connect('database.db')\none.execute('BEGIN IMMEDIATE')\n"
+            "two = sqlite3.connect('database.db', timeout=0)\n"
+            "try:\n    two.execute('BEGIN IMMEDIATE')\nfinally:\n    one.close()\n    two.close()",
+        ],
+        {},
+        "database-locked",
+        "The database is locked",
+    ),
+    "a module of the project that is opened as a file": (
+        ["open('app/db.py', encoding='utf-8')"],
+        {},
+        "file-gone",
+        "There is no file app/db.py in the project.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_cell_says_what_happened(
+    case: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A learner's mistake gives three lines: what happened, what to do, where to read more."""
+    cells, files, key, says = CASES[case]
+    for path, text in files.items():
+        write(path, text)
+    for cell in cells[:-1]:
+        assert shell.run_cell(cell).success, cell
+    capsys.readouterr()
+    assert not shell.run_cell(cells[-1]).success
+    printed = capsys.readouterr()
+    lines = (printed.out + printed.err).strip().splitlines()
+    assert len(lines) == 3, lines
+    assert lines[0].startswith("✗ ")
+    assert says in lines[0]
+    assert lines[1].startswith("→ ")
+    assert f"“{key}”" in lines[2]
+    assert lines[2].endswith("The traceback: %tb")
+
+
+def test_the_traceback_stays_available(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """%tb shows the whole traceback of the last Problem; of other errors, what it always shows."""
+    explain_errors(shell, 5)  # a second begin in the same notebook
+    write("app/models.py", "import nowhere\n")
+    shell.run_cell("from app.models import Task")
+    capsys.readouterr()
+    assert shell.run_cell("%tb").success
+    shown = capsys.readouterr().out
+    assert "ModuleNotFoundError" in shown
+    assert "import nowhere" in shown
+    shell.run_cell("1 / 0")
+    capsys.readouterr()
+    shell.run_cell("%tb")
+    assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cell", ["1 / 0", "x = (", "raise KeyError('x')", "int('x')"])
+def test_other_errors_stay_as_they_are(
+    cell: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the course knows nothing about is shown as Jupyter shows it."""
+    assert not shell.run_cell(cell).success
+    printed = capsys.readouterr()
+    assert "Error" in printed.out + printed.err
+    assert "✗" not in printed.out + printed.err
+
+
+def test_a_name_inside_a_file_is_no_name_of_the_notebook(shell: InteractiveShell) -> None:
+    """A NameError in a function of a file keeps its traceback, which names the file."""
+    write("app/models.py", "def f():\n    return nothing\n")
+    result = shell.run_cell("from app.models import f\nf()")
+    assert explain(result.error_in_exec) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "x.py"), "disk-full"),
+        (OSError(errno.EROFS, "Read-only file system", "x.py"), "read-only"),
+        (PermissionError(errno.EACCES, "Permission denied", "x.py"), "read-only"),
+        (sqlite3.OperationalError("database or disk is full"), "disk-full"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "database-can-not"),
+        (sqlite3.DatabaseError("database disk image is malformed"), "database-broken"),
+        (ValueError("anything else"), None),
+    ],
+)
+def test_what_the_system_says_is_explained(error: Exception, key: str | None) -> None:
+    """No room, no right to write: said in plain words, whoever raises it."""
+    problem = explain(error)
+    assert (problem and problem.key.startswith(key)) if key else problem is None
+
+    @explained
+    def fails() -> None:
+        raise error
+
+    with pytest.raises(Problem if key else ValueError) as caught:
+        fails()
+    assert key is None or caught.value.__cause__ is error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a current folder can't be deleted")
+def test_a_deleted_folder_is_named(shell: InteractiveShell, tmp_path: Path) -> None:
+    """When the project's folder is gone, the message says so, and not what Python stumbled on."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    os.chdir(inner)
+    inner.rmdir()
+    try:
+        result = shell.run_cell("import os\nos.getcwd()")
+        assert explain(result.error_in_exec).key == "folder-gone"
+    finally:
+        os.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("function", [serve, check])
+def test_every_helper_is_explained(function: object, shell: InteractiveShell) -> None:
+    """begin, finish, restore, serve, %%terminal and check turn errors into Problems themselves."""
+    from tutorial import begin, finish, restore
+    from tutorial.terminal import terminal
+
+    for helper in (begin, finish, restore, serve, terminal, check):
+        assert hasattr(helper, "__wrapped__"), helper
+    assert function
+
+
+def test_each_message_is_two_sentences() -> None:
+    """What happened and what to do: each ends as a sentence, and is short."""
+    for key, (what, todo) in MESSAGES.items():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", key), key
+        assert what.rstrip().endswith((".", "?", "}")), key
+        assert todo.rstrip().endswith((".", "?", "}")), key
+        assert len(what) < 200, key
+        assert len(todo) < 250, key
+
+
+def test_each_message_is_used() -> None:
+    """A message that no code raises would be an entry about nothing."""
+    folder = ROOT / "notebooks" / "tutorial"
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in folder.glob("*.py")
+        if path.name != "messages.py"
+    )
+    unused = [key for key in MESSAGES if f'"{key}"' not in code]
+    assert unused == []
+    assert {key for _, key in SAID} <= MESSAGES.keys()
+
+
+def test_each_message_has_its_entry_in_the_troubleshooting_page() -> None:
+    """The page has an entry for each message, which quotes it, and no other."""
+    text = (ROOT / PAGE).read_text(encoding="utf-8")
+    entries = dict(re.findall(r"^## (\S+)\n(.*?)(?=^#+ |\Z)", text, flags=re.MULTILINE | re.DOTALL))
+    assert list(entries) == sorted(entries)
+    assert entries.keys() == MESSAGES.keys()
+    for key, (what, _) in MESSAGES.items():
+        quoted = what
+        for _, name, _, _ in string.Formatter().parse(what):
+            if name:
+                quoted = quoted.replace(f"{{{name}}}", "…")
+        assert f"> ✗ {quoted}\n" in entries[key], key
+        prose = re.sub(r"^>.*$", "", entries[key], flags=re.MULTILINE)
+        assert len(prose.split()) >= 15, f"{key} needs more than the message itself"
