@@ -1,7 +1,7 @@
 """Executes the notebooks and stores their outputs, and the state that each step leaves behind.
 
-    python tests/store_outputs.py          all ten
-    python tests/store_outputs.py 3 4      these steps only
+    python tests/store_outputs.py          the start page and the ten steps
+    python tests/store_outputs.py 3 4      these steps only; 0 is the start page
 
 Run it after a change of a notebook, then read the diff: a changed output is a changed fact.
 """
@@ -91,16 +91,20 @@ def store_state(step: int) -> None:
     workspace.STATES.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def main(steps: list[int]) -> None:
-    """Store the states first, because begin and finish compare with them, then the outputs."""
-    for step in steps:
-        store_state(step)
+def main(numbers: list[int]) -> None:
+    """Store the states first, because begin and finish compare with them, then the outputs.
+
+    The start page, number 0, has no state, and it gets an empty workspace of its own.
+    """
+    for number in numbers:
+        if number:
+            store_state(number)
     with tempfile.TemporaryDirectory(prefix="course workspace ") as name:
-        for step in steps:
-            path = course.notebook_path(step)
-            store(path, execute(path, Path(name)))
+        for number in numbers:
+            path = course.notebook_path(number)
+            store(path, execute(path, Path(name) / ("steps" if number else "start page")))
             print(f"stored {path.name}")
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]] or list(range(1, course.STEPS + 1)))
+    main([int(word) for word in sys.argv[1:]] or list(range(course.STEPS + 1)))

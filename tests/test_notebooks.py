@@ -12,6 +12,8 @@ from tutorial import course
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STEPS = range(1, course.STEPS + 1)
+START_PAGE = course.notebook_path(0)
+NUMBERS = range(course.STEPS + 1)  # 0 is the start page, which is no step
 MOST_IGNORED = 3
 LONGEST_CELL = 15
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
@@ -47,14 +49,29 @@ def texts_of(cell: nbformat.NotebookNode) -> list[str]:
     return texts
 
 
+def facts(path: Path) -> tuple[str, str, str]:
+    """Return the title of a notebook, what one does in it, and the minutes, as its text has them.
+
+    Read here in another way than by the functions that draw the map.
+    """
+    blocks = read(path).cells[0].source.split("\n\n")
+    told = dict(block.removeprefix("**").split(".** ", 1) for block in blocks if ".** " in block)
+    what = re.sub(r"\]\(glossary[^)]*\)", "", told["What you'll do"]).replace("[", "")
+    return blocks[0].split(maxsplit=1)[1], what, told["Time"].split()[0]
+
+
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
+each_step = pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if path != START_PAGE], ids=lambda path: path.stem[:2]
+)
 
 
-def test_there_are_ten_steps_with_titles() -> None:
-    """Ten notebooks, numbered 01 to 10, each named after its title."""
-    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{step:02d}" for step in STEPS]
-    for step, path in zip(STEPS, NOTEBOOKS, strict=True):
-        assert path.stem[3:] == course.title(step).lower().replace(" ", "_")
+def test_there_are_a_start_page_and_ten_steps() -> None:
+    """Notebooks numbered 00 to 10, each named after its title."""
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in NUMBERS]
+    assert course.STEPS == 10
+    for number, path in zip(NUMBERS, NOTEBOOKS, strict=True):
+        assert path.stem[3:] == course.title(number).lower().replace(" ", "_")
 
 
 @each_notebook
@@ -62,21 +79,22 @@ def test_the_first_cell_says_what_is_to_come(path: Path) -> None:
     """Title, what you'll do, learn and need, minutes, and the links to its neighbours."""
     first = read(path).cells[0]
     assert first.cell_type == "markdown"
-    step = int(path.stem[:2])
-    assert first.source.startswith(f"# {step}. {course.title(step)}\n")
+    number = int(path.stem[:2])
+    title = f"{number}. {course.title(number)}" if number else course.title(number)
+    assert first.source.startswith(f"# {title}\n")
     for heading in ("What you'll do.", "What you'll learn", "What you'll need.", "Time."):
         assert f"**{heading}**" in first.source
     learn = first.source.split("**What you'll learn**")[1].split("**What you'll need.**")[0]
     assert 3 <= learn.count("\n- ") <= 5
-    assert course.minutes(step) > 0
+    assert course.minutes(number) > 0
     neighbours = [
-        course.notebook_path(other).name for other in (step - 1, step + 1) if other in STEPS
+        course.notebook_path(other).name for other in (number - 1, number + 1) if other in NUMBERS
     ]
     navigation = first.source.splitlines()[-1]
     assert re.findall(r"\((\d\d_\w+\.ipynb)\)", navigation) == neighbours
 
 
-@each_notebook
+@each_step
 def test_it_begins_and_finishes(path: Path) -> None:
     """The first code cell begins the step, the last one finishes it; then a recap follows."""
     step = int(path.stem[:2])
@@ -88,6 +106,59 @@ def test_it_begins_and_finishes(path: Path) -> None:
     last = read(path).cells[-1]
     assert last.source.startswith("## Recap\n")
     assert "## On your own\n" in last.source
+
+
+@each_notebook
+def test_the_helpers_are_found_from_the_folder_above(path: Path) -> None:
+    """A kernel may start in the folder of the repository; elsewhere, the error shows this line."""
+    lines = code_cells(path)[0].source.splitlines()
+    found = next(line for line in lines if line.startswith("sys.path"))
+    assert found == (
+        'sys.path.append("notebooks")  # for a Jupyter one folder up. Not found? See README.md'
+    )
+    assert lines[lines.index(found) + 1].startswith("from tutorial import ")
+
+
+def test_the_start_page_begins_nothing() -> None:
+    """It imports what it needs, begins and finishes no step, and no replay runs a cell of it."""
+    codes = code_cells(START_PAGE)
+    assert "begin(" not in codes[0].source
+    for cell in codes:
+        assert not re.search(r"\b(begin|finish|restore)\b", cell.source), cell.id
+        assert "tags" not in cell.metadata, cell.id
+
+
+def test_the_start_page_was_stored_in_an_empty_workspace() -> None:
+    """Step 1 is next, and none is finished."""
+    outputs = {cell.id: texts_of(cell) for cell in code_cells(START_PAGE)}
+    assert re.findall(r"^\| (\S) \|", outputs["map-table"][1], re.MULTILINE) == ["→"]
+    assert "| → | [1. " in outputs["map-table"][1]
+    assert outputs["where-you-are"][1].startswith("You have not finished a step yet. Next: [1. ")
+
+
+def test_the_map_is_what_the_notebooks_say() -> None:
+    """Every step has a row with its title, its link, what one does, its minutes; then their sum."""
+    (cell,) = [cell for cell in code_cells(START_PAGE) if cell.id == "map-table"]
+    rows = [line.split(" | ", 1)[1] for line in texts_of(cell)[1].splitlines() if ".ipynb" in line]
+    minutes = 0
+    for row, path in zip(rows, NOTEBOOKS[1:], strict=True):
+        title, what, time = facts(path)
+        assert row == f"[{title}]({path.name}) | {what} | {time} |"
+        minutes += int(time)
+    assert f"| **{minutes}** |" in texts_of(cell)[1]
+
+
+def test_the_readme_says_what_the_notebooks_say() -> None:
+    """The README's table has the same titles, sentences and minutes; it opens the start page."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if re.match(r"\| \d* ?\| \[", line)]
+    for row, path in zip(rows, NOTEBOOKS, strict=True):
+        title, what, time = facts(path)
+        number, _, words = title.rpartition(". ")
+        start = f"| {number} |" if number else "| |"
+        assert row == f"{start} [{words}](notebooks/{path.name}) | {what} | {time} |"
+    opened = re.findall(r"jupyter lab (notebooks[^\s`]+)", readme)
+    assert {name.replace("\\", "/") for name in opened} == {f"notebooks/{START_PAGE.name}"}
 
 
 @each_notebook
@@ -187,7 +258,7 @@ def test_there_is_enough_prose_and_not_too_much(path: Path) -> None:
         assert len(cell.source.split()) <= 250, cell.id
 
 
-@each_notebook
+@each_step
 def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> None:
     """Every %%writefile writes a file of the project, and carries the tag that replays it."""
     for cell in code_cells(path):

@@ -8,8 +8,9 @@ from tutorial.environment import check_environment
 from tutorial.errors import Problem, expect_error
 from tutorial.exercises import check
 from tutorial.files import diff, edit, file_after, tree
+from tutorial.practice import practice
 from tutorial.server import serve, stop_servers
-from tutorial.show import course_map, diagram, frame, schema, sql_log, table
+from tutorial.show import course_map, diagram, frame, schema, show_progress, sql_log, table
 from tutorial.steps import begin, finish, restore
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "file_after",
     "finish",
     "frame",
+    "practice",
     "restore",
     "schema",
     "serve",
+    "show_progress",
     "sql_log",
     "stop_servers",
     "table",

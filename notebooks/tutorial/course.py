@@ -1,4 +1,7 @@
-"""Reads the course from its notebooks: the ten steps, their titles, and the cells that build."""
+"""Reads the course from its notebooks: the ten steps, their titles, and the cells that build.
+
+The number 0 is the start page: it has a title and minutes like a step, but it is none.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,15 @@ def title(step: int) -> str:
     """Return a step's title, for example "Write the models"."""
     heading = cells(step)[0].source.splitlines()[0]
     return re.sub(r"^#\s*(\d+[.:]?\s*)?", "", heading).strip()
+
+
+def what_you_do(step: int) -> str:
+    """Return the sentence in which a step's first cell says what one does in it, or "".
+
+    Its links to the glossary are left out: a map has links of its own.
+    """
+    found = re.search(r"\*\*What you'll do\.\*\* (.+)", cells(step)[0].source)
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", found.group(1)).strip() if found else ""
 
 
 def minutes(step: int) -> int:

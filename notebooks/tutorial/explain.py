@@ -82,6 +82,8 @@ def _system(error: BaseException) -> Problem | None:
         return Problem("file-locked", path=_shown(error.filename))
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return Problem("read-only", path=_shown(error.filename))
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return Problem("name-taken", path=_shown(error.filename))
     if isinstance(error, FileNotFoundError):
         name = str(error.filename)
         if name.endswith((".py", ".ini", ".mako")):

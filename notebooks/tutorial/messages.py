@@ -46,6 +46,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "The project's folder was deleted while this notebook was open.",
         "Run this notebook again from its first cell: it makes the folder and the project anew.",
     ),
+    "name-taken": (
+        "{path} should be a folder, but a file has this name.",
+        "Rename or delete the file, and run this cell again.",
+    ),
     "file-gone": (
         "There is no file {path} in the project.",
         "Run the cell that writes it first, or the whole notebook from its first cell.",

@@ -1,4 +1,4 @@
-"""Shows the live database and what is sent to it, as tables, diagrams and SQL."""
+"""Shows the live database and what is sent to it as tables, diagrams and SQL; and the course."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from pathlib import Path
 from tutorial import course
 from tutorial.errors import Problem
 from tutorial.explain import explain, here
-from tutorial.workspace import DATABASE, read_only
+from tutorial.progress import finished, next_step
+from tutorial.workspace import DATABASE, location, read_only
+
+STEPS = range(1, course.STEPS + 1)
 
 
 def display_markdown(text: str, plain: str | None = None) -> None:
@@ -130,9 +133,37 @@ def frame(url: str, height: int = 500) -> None:
 
 
 def course_map() -> None:
-    """Show the ten steps as a table, with links, read from the notebooks themselves."""
-    lines = ["| Step | Title | Minutes |", "| ---: | :--- | ---: |"]
-    for step in range(1, course.STEPS + 1):
-        name = course.notebook_path(step).name
-        lines.append(f"| {step} | [{course.title(step)}]({name}) | {course.minutes(step)} |")
+    """Show the ten steps as a table: what is finished or next, links, minutes, and their sum.
+
+    The notebooks themselves say what is in it.
+    """
+    done = finished(location())
+    marks = dict.fromkeys(done, "✓") | {next_step(done): "→"}
+    lines = ["| | Step | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
+    for step in STEPS:
+        what = course.what_you_do(step).replace("|", "\\|")
+        lines.append(f"| {marks.get(step, '')} | {_link(step)} | {what} | {course.minutes(step)} |")
+    total = sum(course.minutes(step) for step in STEPS)
+    lines += [f"| | **All steps together** | | **{total}** |", "", "✓ finished, → next"]
     display_markdown("\n".join(lines))
+
+
+def show_progress() -> None:
+    """Show which steps are finished in this workspace, and a link to the one that is next."""
+    done = sorted(finished(location()))
+    coming = next_step(set(done))
+    names = " and ".join(", ".join(map(str, done)).rsplit(", ", 1))
+    if coming is None:
+        text = f"You have finished all {course.STEPS} steps."
+    elif done:
+        text = f"You have finished step{'s' if len(done) > 1 else ''} {names}."
+    else:
+        text = "You have not finished a step yet."
+    if coming is not None:
+        text += f" Next: {_link(coming)}, {course.minutes(coming)} minutes."
+    display_markdown(text)
+
+
+def _link(step: int) -> str:
+    """Return a link to a step's notebook, as seen from the other notebooks."""
+    return f"[{step}. {course.title(step)}]({course.notebook_path(step).name})"

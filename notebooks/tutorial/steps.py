@@ -15,9 +15,10 @@ from tutorial.errors import Problem
 from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
+from tutorial.progress import record
 from tutorial.replay import REPLAY, replay
 from tutorial.server import reach_directly, stop_servers
-from tutorial.terminal import terminal
+from tutorial.terminal import make_known
 from tutorial.workspace import (
     State,
     back_up,
@@ -107,10 +108,7 @@ def _enter(folder: Path, step: int) -> None:
     if shell is None:
         return
 
-    def terminal_magic(line: str, cell: str) -> None:
-        terminal(line, cell, shell.user_ns)
-
-    shell.register_magic_function(terminal_magic, "cell", "terminal")
+    make_known(shell)
     for event, hook in (
         ("pre_run_cell", forget_changed_app),
         ("pre_run_cell", _tell_another_owner),
@@ -183,6 +181,7 @@ def finish(step: int) -> None:
         print(f"· {path} is your own: the next notebook keeps it in a backup")
     if not all(good for _, good, _ in lines):
         raise Problem("step-incomplete", step=step)
+    record(step, location())
     print(f"Step {step} of {course.STEPS} is done.")
 
 

@@ -19,11 +19,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from string import Template
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
 from tutorial.replay import REPLAY
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
 FIXED = {  # output must not depend on where the command runs
@@ -106,6 +109,15 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
         elif status != 0:
             key = next((key for text, key in SAID if text in said), "command-failed")
             raise Problem(key, command=_short(words), status=status, error=_last_line(said))
+
+
+def make_known(shell: InteractiveShell) -> None:
+    """Let the cells of a notebook start with %%terminal."""
+
+    def terminal_magic(line: str, cell: str) -> None:
+        terminal(line, cell, shell.user_ns)
+
+    shell.register_magic_function(terminal_magic, "cell", "terminal")
 
 
 def _commands(cell: str) -> list[str]:

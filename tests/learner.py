@@ -1,0 +1,123 @@
+"""A learner who has a notebook open: a kernel, a workspace, and cells to run in any order."""
+
+import asyncio
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tutorial import course, replay
+
+FAILED = "✗ "
+
+
+class Learner:
+    """One notebook in one kernel. Leave the `with` block to shut the kernel down.
+
+    step: whose notebook. workspace: the project's folder. folder: where the kernel starts, by
+    default where the notebook lies. notebooks: the folder of the notebooks, for a copy of the
+    course. settings: more environment variables.
+    """
+
+    def __init__(
+        self,
+        step: int,
+        workspace: Path | None,
+        *,
+        folder: Path | None = None,
+        notebooks: Path = course.NOTEBOOKS,
+        **settings: str,
+    ) -> None:
+        self.step = step
+        path = notebooks / course.notebook_path(step).name
+        self.notebook = nbformat.read(path, as_version=4)
+        environment = os.environ | settings
+        environment.pop("TUTORIAL_WORKSPACE", None)
+        if workspace is not None:
+            environment["TUTORIAL_WORKSPACE"] = str(workspace)
+        self._environment = environment
+        self._client = NotebookClient(
+            self.notebook,
+            km=replay.kernel_manager(),
+            timeout=replay.CELL_SECONDS,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(folder or notebooks)}},
+        )
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        try:
+            self._runner.run(self._start())
+        except BaseException:
+            self._runner.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        self._runner.close()
+
+    async def _start(self) -> None:
+        await self._client.async_start_new_kernel(env=self._environment)
+        await self._client.async_start_new_kernel_client()
+
+    def kill(self) -> None:
+        """End the kernel at once, as a crash does it: no cell and no exit handler runs any more."""
+        self._runner.run(self._end())
+
+    async def _end(self) -> None:
+        if self._client.kc is not None:
+            self._client.kc.stop_channels()
+            self._client.kc = None
+        if self._client.km.has_kernel:
+            await self._client.km.shutdown_kernel(now=True)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the code cells, in order."""
+        return [cell.id for cell in self.notebook.cells if cell.cell_type == "code"]
+
+    def run(self, *ids: str) -> str:
+        """Run cells, by default all, in order; return all the text they print.
+
+        Raises AssertionError with what the learner would see if a cell fails.
+        """
+        printed = []
+        for id_ in ids or self.ids:
+            text = self.try_(id_)
+            assert FAILED not in text, f"step {self.step}, cell {id_}: {text}"
+            printed.append(text)
+        return "".join(printed)
+
+    def try_(self, id_: str) -> str:
+        """Run a cell, which may fail; return what the learner sees below it."""
+        index = next(n for n, cell in enumerate(self.notebook.cells) if cell.get("id") == id_)
+        return self._execute(self.notebook.cells[index], index)
+
+    def write(self, source: str) -> str:
+        """Run a cell of the learner's own, which may fail; return what is seen below it."""
+        return self._execute(nbformat.v4.new_code_cell(source), 0)
+
+    def _execute(self, cell: nbformat.NotebookNode, index: int) -> str:
+        try:
+            done = self._runner.run(self._client.async_execute_cell(cell, index))
+        except CellExecutionError:
+            done = cell
+        return "".join(_text(output) for output in done.outputs)
+
+
+def _text(output: nbformat.NotebookNode) -> str:
+    if output.output_type == "error":
+        text = "\n".join(output.traceback)
+        # A raw traceback counts as a failure too.
+        return text + "\n" if text.startswith(FAILED) else f"{FAILED}{output.ename}\n{text}\n"
+    return output.get("text") or str(output.get("data", {}).get("text/plain", "")) + "\n"
