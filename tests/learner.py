@@ -13,6 +13,7 @@ from nbclient.exceptions import CellExecutionError
 from tutorial import course, replay
 
 FAILED = "✗ "
+ATTEMPTS = 3  # to start a kernel: Jupyter chooses its ports some time before the kernel takes them
 
 
 class Learner:
@@ -67,8 +68,15 @@ class Learner:
         self._runner.close()
 
     async def _start(self) -> None:
-        await self._client.async_start_new_kernel(env=self._environment)
-        await self._client.async_start_new_kernel_client()
+        for attempt in range(ATTEMPTS):
+            try:
+                await self._client.async_start_new_kernel(env=self._environment)
+                await self._client.async_start_new_kernel_client()
+                return
+            except RuntimeError:  # another kernel has taken its port in the meantime
+                if attempt == ATTEMPTS - 1:
+                    raise
+                self._client.km, self._client.kc = replay.kernel_manager(), None
 
     def kill(self) -> None:
         """End the kernel at once, as a crash does it: no cell and no exit handler runs any more."""

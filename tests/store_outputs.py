@@ -78,15 +78,18 @@ def store(path: Path, notebook: nbformat.NotebookNode) -> None:
         nbformat.write(notebook, file)
 
 
-def store_state(step: int) -> None:
-    """Replay up to `step`, and write what it leaves behind to states.json."""
-    with tempfile.TemporaryDirectory() as name:
-        replay.replay(step, Path(name))
-        state = workspace.read_state(Path(name))
+def store_states(steps: list[int]) -> None:
+    """Replay the course, and write to states.json what these steps leave behind."""
     stored = {}
     if workspace.STATES.exists():
         stored = json.loads(workspace.STATES.read_text(encoding="utf-8"))
-    stored[str(step)] = asdict(state)
+    with tempfile.TemporaryDirectory() as name:
+
+        def note(step: int) -> None:
+            if step in steps:
+                stored[str(step)] = asdict(workspace.read_state(Path(name)))
+
+        replay.replay(max(steps), Path(name), at_end=note)
     text = json.dumps(dict(sorted(stored.items(), key=lambda item: int(item[0]))), indent=1)
     workspace.STATES.write_text(text + "\n", encoding="utf-8", newline="\n")
 
@@ -96,9 +99,8 @@ def main(numbers: list[int]) -> None:
 
     The start page, number 0, has no state, and it gets an empty workspace of its own.
     """
-    for number in numbers:
-        if number:
-            store_state(number)
+    if any(numbers):
+        store_states([number for number in numbers if number])
     with tempfile.TemporaryDirectory(prefix="course workspace ") as name:
         for number in numbers:
             path = course.notebook_path(number)

@@ -1,7 +1,6 @@
 """Replay, full run and shipped files are one and the same; begin keeps what the learner wrote."""
 
 import _thread
-import dataclasses
 import os
 import shutil
 import sqlite3
@@ -156,23 +155,11 @@ def test_begin_makes_room_for_the_rows_of_its_step(
     assert workspace.read_state(learner) == workspace.known_states()[4]
 
 
-def test_finish_allows_a_cell_that_ran_twice(
-    learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Rows that were written a second time, with other ids, are no mistake."""
-    goal = workspace.known_states()[5]
-    names = ["just added task", *(row["task_name"] for row in goal.rows[2:])]
-    rows = goal.rows[:2] + [{"task_name": name, "id": id_} for id_, name in enumerate(names, 3)]
-    monkeypatch.setattr(steps, "read_state", lambda folder: dataclasses.replace(goal, rows=rows))
-    steps.finish(5)
-    assert "✗" not in capsys.readouterr().out
-
-
 def test_begin_builds_from_nothing(learner: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Any notebook can be opened first."""
     steps.begin(8)
     assert workspace.read_state(learner) == workspace.known_states()[7]
-    assert "replayed" in capsys.readouterr().out
+    assert "was rebuilt as step 7 leaves it" in capsys.readouterr().out
     assert not (learner / "backups").exists()
 
 
@@ -243,7 +230,7 @@ def test_a_failed_replay_changes_nothing(learner: Path, monkeypatch: pytest.Monk
     (learner / "app").mkdir()
     (learner / "app" / "models.py").write_text("mine = True\n", encoding="utf-8")
 
-    def broken(last_step: int, folder: Path) -> None:
+    def broken(last_step: int, folder: Path, at_end: object) -> None:
         raise Problem("rebuild-failed", step=last_step, error="it did not work")
 
     monkeypatch.setattr(steps, "replay", broken)
@@ -268,39 +255,62 @@ def test_an_interrupt_ends_the_replay(learner: Path, monkeypatch: pytest.MonkeyP
     assert not list(learner.glob(".rebuild*"))
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_finish_tells_right_from_missing(
-    step: int, learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_begin_anew(
+    learner: Path, end_of: Callable[[int, Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """finish(N) accepts the state that step N leaves, and names what an empty workspace lacks."""
-    with pytest.raises(Problem):
-        steps.finish(step)
-    assert "✗" in capsys.readouterr().out
-    monkeypatch.setattr(steps, "read_state", lambda folder: workspace.known_states()[step])
-    steps.finish(step)
-    printed = capsys.readouterr().out
-    assert "✗" not in printed
-    assert printed.endswith(f"Step {step} of 10 is done.\n")
+    """fresh=True rebuilds what begin would leave alone, and keeps rows of the learner's own."""
+    end_of(5, learner)
+    with closing(sqlite3.connect(learner / "database.db")) as connection, connection:
+        connection.execute("INSERT INTO task (task_name) VALUES ('my own')")
+    steps.begin(6, fresh=True)
+    assert 'restore("backups/001")' in capsys.readouterr().out
+    assert workspace.read_state(learner) == workspace.known_states()[5]
+    steps.begin(6, fresh=True)
+    assert "backups" not in capsys.readouterr().out  # nothing there was the learner's own
 
 
-def test_every_kind_of_miss_is_found(
-    learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_restore(
+    learner: Path, end_of: Callable[[int, Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A changed file, a lost row, another schema and another revision each get a line with ✗."""
-    goal = workspace.known_states()[9]
-    changes = {
-        "alembic/versions/0002_add_description.py": {
-            "files": goal.files | {"alembic/versions/0002_add_description.py": "changed"}
-        },
-        "rows from earlier steps": {"rows": goal.rows[1:]},
-        "the database's tables": {"schema": goal.schema[1:]},
-        "revision 0002": {"revision": "0001"},
-    }
-    for name, change in changes.items():
-        broken = dataclasses.replace(goal, **change)
-        monkeypatch.setattr(steps, "read_state", lambda folder, broken=broken: broken)
-        with pytest.raises(Problem):
-            steps.finish(9)
-        misses = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
-        assert len(misses) == 1
-        assert misses[0].startswith(f"✗ {name}")
+    """A backup comes back whole, stays where it is, and what was there is kept in its turn."""
+    end_of(5, learner)
+    (learner / "app" / "mine.py").write_text("mine = 1\n", encoding="utf-8")
+    first = workspace.read_state(learner)
+    steps.begin(6)
+    (learner / "app" / "mine.py").write_text("mine = 2\n", encoding="utf-8")
+    second = workspace.read_state(learner)
+    capsys.readouterr()
+    steps.restore("backups/001")
+    assert "kept in backups/002" in capsys.readouterr().out
+    assert workspace.read_state(learner) == first
+    steps.restore("backups/002")
+    assert workspace.read_state(learner) == second
+    assert workspace.backups(learner) == ["backups/001", "backups/002", "backups/003"]
+    with pytest.raises(Problem, match=r"There is no backup with the name backups/009\.") as caught:
+        steps.restore("backups/009")
+    assert "backups/001, backups/002, backups/003" in caught.value.todo
+
+
+def test_a_replay_keeps_the_ends_on_its_way(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After one rebuild the others take no replay; a kept end that is not right is not used."""
+    steps.begin(6)
+    monkeypatch.setattr(steps, "replay", lambda *_args, **_more: pytest.fail("replayed"))
+    for step in (3, 2, 6, 5, 4):
+        steps.begin(step)
+        assert workspace.read_state(learner) == workspace.known_states()[step - 1]
+    monkeypatch.undo()
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(learner))
+    (workspace.end_of(2, learner) / "app" / "models.py").write_text("wrong", encoding="utf-8")
+    steps.begin(3)
+    assert workspace.read_state(learner) == workspace.known_states()[2]
+
+
+def test_a_notebook_waits_for_another_ones_rebuild(
+    learner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another notebook rebuilds the project, begin waits, and says so when it is too long."""
+    monkeypatch.setattr(workspace, "LOCK_SECONDS", 0.2)
+    learner.joinpath(workspace.MEMORY).mkdir()
+    with workspace.only_one(learner), pytest.raises(Problem, match="Another notebook has been"):
+        steps.begin(2)
+    steps.begin(2)

@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,25 +36,31 @@ def kernel_manager() -> AsyncKernelManager:
     return AsyncKernelManager(kernel_spec_manager=ThisPython())
 
 
-def replay(last_step: int, folder: Path) -> None:
+def replay(last_step: int, folder: Path, at_end: Callable[[int], None] | None = None) -> None:
     """Build in `folder` the project as step `last_step` leaves it.
 
     Runs the cells tagged `build` of the notebooks 1 to `last_step` with nbclient, in one kernel.
+    at_end: called with the number of each step whose cells have run, while the kernel waits.
     Raises Problem if a cell fails. An interrupt ends the kernel, then goes on.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
     from nbformat import v4
 
-    cells = [
-        v4.new_code_cell(cell.source)
-        for step in range(1, last_step + 1)
-        for cell in build_cells(step)
-    ]
+    cells, last_cells = [], {}
+    for step in range(1, last_step + 1):
+        cells += [v4.new_code_cell(cell.source) for cell in build_cells(step)]
+        last_cells[len(cells) - 1] = step
+
+    def cell_executed(cell: object, cell_index: int, execute_reply: object) -> None:
+        if at_end is not None and cell_index in last_cells:
+            at_end(last_cells[cell_index])
+
     client = NotebookClient(
         v4.new_notebook(cells=cells),
         km=kernel_manager(),
         timeout=CELL_SECONDS,
+        on_cell_executed=cell_executed,
         resources={"metadata": {"path": str(NOTEBOOKS)}},
     )
     environment = os.environ | {"TUTORIAL_WORKSPACE": str(folder), REPLAY: "1"}

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tutorial import course
@@ -25,6 +26,8 @@ from tutorial.workspace import (
     backups,
     clear,
     clear_trials,
+    copy_project,
+    end_of,
     known_states,
     last_owner,
     location,
@@ -36,6 +39,7 @@ from tutorial.workspace import (
     take_back,
 )
 
+AGAIN = "run this notebook again from its first cell"
 KERNEL = uuid.uuid4().hex  # tells this notebook's kernel from every other
 
 
@@ -148,14 +152,30 @@ def _prepare(step: int, folder: Path, fresh: bool) -> None:
     with tempfile.TemporaryDirectory(prefix=".rebuild-", dir=folder) as name:
         built = Path(name)
         if before:
-            replay(before, built)
+            _rebuild(before, built, folder)
         known = step_of(state)
         if known is not None and known > before:
             print(f"↻ Your project was at the end of step {known}; this step starts earlier.")
         _make_room(folder, f"Your work was not as step {before} ends, so it")
         move_in(built, folder)
     if before:
-        print(f"↻ The steps before this one were replayed, up to step {before}.")
+        print(f"↻ The project was rebuilt as step {before} leaves it.")
+
+
+def _rebuild(step: int, built: Path, folder: Path) -> None:
+    """Build in `built` the project as `step` leaves it; an earlier replay may have kept it.
+
+    What was kept counts only if it is exactly the state that the course knows.
+    """
+    if read_state(end_of(step, folder)) == known_states()[step]:
+        copy_project(end_of(step, folder), built)
+        return
+
+    def keep(done: int) -> None:
+        with suppress(OSError):  # it only saves time, so a full disk does not matter
+            copy_project(built, end_of(done, folder))
+
+    replay(step, built, at_end=keep)
 
 
 def _make_room(folder: Path, what: str) -> None:
@@ -193,7 +213,9 @@ def _changed(state: State, start: State, goal: State) -> Iterator[Line]:
     for path, text in goal.files.items():
         if start.files.get(path) != text:
             hint = "it is not what this step writes" if path in state.files else "it is missing"
-            yield path, state.files.get(path) == text, f"{hint}: run its cell again"
+            # A revision that is generated twice is no longer the same.
+            again = AGAIN if path.startswith("alembic/versions/") else "run its cell again"
+            yield path, state.files.get(path) == text, f"{hint}: {again}"
     for path in start.files:
         if path not in goal.files:
             yield f"{path} is gone", path not in state.files, "it is still there: delete it"
@@ -202,30 +224,29 @@ def _changed(state: State, start: State, goal: State) -> Iterator[Line]:
         again = "run the cells that make or change them again"
         yield "the database's tables", state.schema == goal.schema, f"{hint}: {again}"
     if goal.revision != start.revision:
-        hint = f"the database is at {state.revision}: run the cells with `alembic` again"
+        hint = f"the database is at {state.revision}: {AGAIN}"
         yield f"revision {goal.revision}", state.revision == goal.revision, hint
     written = [row for row in goal.rows if row["id"] not in start.ids]
     if written:
         kept = _present(written, state)
-        hint = f"only {kept} of {len(written)} are there: begin the step again"
+        hint = f"only {kept} of {len(written)} are there: {AGAIN}"
         yield f"rows written by this step: {len(written)}", kept == len(written), hint
 
 
 def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
     """Give a line for each kind of thing that the step must have left as it was."""
-    again = "begin the step again"
     same = [path for path, text in goal.files.items() if start.files.get(path) == text]
     if same:
         bad = [path for path in same if state.files.get(path) != goal.files[path]]
         name = f"files from earlier steps: {len(same)}"
-        yield name, not bad, f"{', '.join(bad)} changed or missing: {again}"
+        yield name, not bad, f"{', '.join(bad)} changed or missing: {AGAIN}"
     if goal.schema and (goal.schema, goal.revision) == (start.schema, start.revision):
         good = (state.schema, state.revision) == (goal.schema, goal.revision)
-        yield "tables from earlier steps", good, f"they are not as they were: {again}"
+        yield "tables from earlier steps", good, f"they are not as they were: {AGAIN}"
     old = [row for row in goal.rows if row["id"] in start.ids]
     if old:
         kept = _present(old, state)
-        hint = f"only {kept} of {len(old)} are there: {again}"
+        hint = f"only {kept} of {len(old)} are there: {AGAIN}"
         yield f"rows from earlier steps: {len(old)}", kept == len(old), hint
 
 

@@ -153,6 +153,26 @@ def take_back(backup: Path, folder: Path) -> None:
         move_in(Path(name), folder)
 
 
+def end_of(step: int, folder: Path) -> Path:
+    """Return where the project is kept as a replay of `step` has left it; it may not be there."""
+    return folder / MEMORY / "ends" / f"{step:02d}"
+
+
+def copy_project(source: Path, target: Path) -> None:
+    """Copy the project in `source` to `target`, in place of what is there."""
+    if target.exists():
+        clear(target)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in PROJECT_FOLDERS:
+        if (source / name).is_dir():
+            ignored = shutil.ignore_patterns(*IGNORED)
+            shutil.copytree(source / name, target / name, ignore=ignored)
+    for name in PROJECT_FILES:
+        # Not the -shm file: it is only shared memory, and SQLite makes it anew.
+        if (source / name).exists() and not name.endswith("-shm"):
+            shutil.copyfile(source / name, target / name)
+
+
 def backups(folder: Path) -> list[str]:
     """Return the names of the backups in `folder`, for example backups/001, the oldest first."""
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob(f"{BACKUPS}/*"))
