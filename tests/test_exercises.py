@@ -592,7 +592,12 @@ WRONG = [
     ),
     ("to_task", ("return TaskCreate.model_validate(body)",), "a TaskCreate, not a Task"),
     ("to_task", ("Task.model_validate(body)",), "gives None, not a Task"),
-    ("to_task", ("pass",), "accepts an empty name"),
+    ("to_task", ("pass",), "for {'task_name': 'buy milk'}, it gives None, not a Task"),
+    (
+        "to_task",
+        ('raise ValueError("no")',),
+        "it refuses {'task_name': 'buy milk'}, with ValueError: no",
+    ),
     (
         "to_task",
         ('if not body["task_name"]: raise ValueError\n    return Task(**body)',),
@@ -604,11 +609,19 @@ WRONG = [
         "accepts a name of 101 characters",
     ),
     ("to_task", ('return Task(task_name=body.get("task_name", "x"))',), "accepts an empty name"),
-    ("to_task", ("return Task.model_validate_json(body)",), "refuses a name of 100 characters"),
+    ("to_task", ("return Task.model_validate_json(body)",), "JSON input should be string"),
+    (
+        "to_task",
+        (
+            'if len(body.get("task_name", "")) > 99: raise ValueError\n    '
+            "return Task.model_validate(body)",
+        ),
+        "refuses a name of 100 characters",
+    ),
     (
         "to_task",
         ('Task.model_validate(body)\n    return Task(task_name="other")',),
-        "the task's name became 'other'",
+        "the task's name is 'other'",
     ),
     ("count_tasks", ("session.exec(select(Task)).all()",), "gives None, not a number"),
     ("count_tasks", ("return session.exec(select(Task)).all()",), "a list, not a number"),
@@ -632,11 +645,22 @@ WRONG = [
     ("hello", (LIMITED, "raise HTTPException(404)"), "/hello/Ada answers 404, not 200"),
     ("hello", ("Annotated[str, Path(min_length=3)]", GREET), "/hello/Bo answers 422"),
     ("hello", ("int", GREET), "/hello/Ada answers 422"),
+    ("hello", ("int", GREET), "Is the argument named as in the path? It says:"),
     ("hello", (LIMITED, "return {'hello': nobody}"), "your code stops with NameError"),
     ("hello", ("str", f"assert len(name) <= 20\n    {GREET}"), "stops with AssertionError"),
     ("three_requests", ('return [post(task_name="x"), post()]',), "sends no GET to /ping"),
     ("three_requests", ("return [ping(), post()]",), "sends 1 POST requests to /task/, not 2"),
     ("three_requests", ("return [ping(), ping(), post(), post()]",), "sends 4 requests, not 3"),
+    (
+        "three_requests",
+        ('return [ping(), *[client.post("/task", json={}).status_code] * 2]',),
+        "sends POST /task, not POST /task/",
+    ),
+    (
+        "three_requests",
+        ('return [ping(), post(), client.post("/tasks/", json={}).status_code]',),
+        "it sends POST /tasks/. Send only GET /ping and POST /task/",
+    ),
     ("three_requests", ('return ping(), post(task_name="x"), post()',), "a tuple, not a list"),
     ("three_requests", ('[ping(), post(task_name="x"), post()]',), "gives None, not a list"),
     (
@@ -1140,7 +1164,25 @@ SYNC_APP = "from app.db import get_session\nfinder = FastAPI()\n"
 WRONG_CELLS = [
     ("hello", "practice = FastAPI()\n@practice.get('/hi/{name}')\ndef f(name): ...", "answers 404"),
     ("hello", "practice = FastAPI()\n@practice.post('/hello/{name}')\ndef f(name): ...", "405"),
-    ("hello", "practice = FastAPI()\n@practice.get('/hello/{nam}')\ndef f(name): ...", "422"),
+    (
+        "hello",
+        "practice = FastAPI()\n@practice.get('/hello/{nam}')\ndef f(name): ...",
+        "Field required",
+    ),
+    (
+        "hello",
+        "practice = FastAPI()\n@practice.get('hello/{name}')\ndef f(name): ...",
+        "does it begin with /?",
+    ),
+    (
+        "reminder",
+        "class Reminder(SQLModel, table=True):\n"
+        "    id: int = Field(primary_key=True)\n    text: str\n    minutes: int",
+        "it is a table: leave out `table=True`",
+    ),
+    ("to_task", "async def to_task(body): return Task.model_validate(body)", "write `def`"),
+    ("count_tasks", "async def count_tasks(session): return 1", "write `def`, not `async def`"),
+    ("three_requests", "async def three_requests(client): return []", "it gives a coroutine"),
     (
         "done_field",
         "class TaskWithDone(SQLModel):\n    done: bool = False",

@@ -278,7 +278,8 @@ def test_every_step_has_an_exercise(step: int) -> None:
     for id_ in exercises:
         assert id_ in codes
         assert texts_of(codes[f"{id_}-check"]) == [
-            "○ Not tried yet. Change the cell above, run it, then run this cell again.\n"
+            "○ Not tried yet. Change the cell above and run it. "
+            "If it stops with an error, put that right first.\n"
         ]
         assert texts_of(codes[f"{id_}-solution"]) == ["✓ Right.\n"]
         assert codes[f"{id_}-solution"].metadata["jupyter"] == {"source_hidden": True}

@@ -30,6 +30,13 @@ class NotQuite(Exception):  # noqa: N818 - not an error
     """The answer does something else than it should; the text says what."""
 
 
+# After an error in the cell above, its names are still those of the version before it.
+NOT_TRIED = (
+    "○ Not tried yet. Change the cell above and run it. "
+    "If it stops with an error, put that right first."
+)
+
+
 @explained
 def check(exercise: str, *answer: Any) -> None:
     """Try an answer, and print whether it is not tried yet, not quite right (and why), or right.
@@ -39,9 +46,10 @@ def check(exercise: str, *answer: Any) -> None:
     """
     judge = _judge_of(exercise, answer)
     try:
+        _need_plain_functions(answer)
         judge(*answer)
     except NotTried:
-        print("○ Not tried yet. Change the cell above, run it, then run this cell again.")
+        print(NOT_TRIED)
     except NotQuite as reason:
         print(f"✗ Not quite: {reason}")
     except Exception as error:
@@ -68,11 +76,24 @@ def _need(condition: bool, otherwise: str) -> None:
         raise NotQuite(otherwise)
 
 
+def _need_plain_functions(answer: tuple[Any, ...]) -> None:
+    """Check that no answer is an `async def`: every exercise wants what a call gives at once."""
+    for one in answer:
+        problem = "when it is called, it gives a coroutine: write `def`, not `async def`."
+        _need(not inspect.iscoroutinefunction(one), problem)
+
+
 def _kind(value: object) -> str:
     if value is None:
         return "None"
     name = type(value).__name__
     return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return an error with the reason, which pydantic puts below the first line of its message."""
+    lines = [line for line in str(error).splitlines() if "errors.pydantic.dev" not in line]
+    return f"{type(error).__name__}: {' '.join(' '.join(lines).split())[:200]}".rstrip(": ")
 
 
 def _accepts(model: type[SQLModel], **data: object) -> bool:
@@ -227,6 +248,7 @@ def _columns(connection: Connection, table: str) -> dict[str, dict[str, Any]]:
 def reminder(model: type[SQLModel]) -> None:
     """Step 2: limits and a default."""
     good = {"text": "call home", "minutes": 5}
+    _need(not hasattr(model, "__table__"), "it is a table: leave out `table=True`.")
     as_given = (
         _accepts(model, text="", minutes=5),
         _accepts(model, text="x" * 51, minutes=5),
@@ -273,13 +295,17 @@ def to_task(function: Callable[[dict], object]) -> None:
         tasks = function({"task_name": ""}), function({})
         if all(map(is_task, tasks)) and [task.task_name for task in tasks] == ["", None]:
             raise NotTried
+    body = {"task_name": "buy milk"}
+    try:
+        task = function(dict(body))
+    except ValueError as error:
+        raise NotQuite(f"it refuses {body}, with {_in_one_line(error)}") from error
+    _need(is_task(task), f"for {body}, it gives {_kind(task)}, not a Task.")
+    _need(task.task_name == "buy milk", f"for {body}, the task's name is {task.task_name!r}.")
     _need(refuses({"task_name": ""}), "it accepts an empty name.")
     _need(refuses({}), "it accepts a body without a name.")
     _need(refuses({"task_name": "x" * 101}), "it accepts a name of 101 characters.")
     _need(not refuses({"task_name": "x" * 100}), "it refuses a name of 100 characters.")
-    task = function({"task_name": "buy milk"})
-    _need(is_task(task), f"it gives {_kind(task)}, not a Task.")
-    _need(task.task_name == "buy milk", f"the task's name became {task.task_name!r}.")
 
 
 def count_tasks(function: Callable[[Session], object]) -> None:
@@ -383,7 +409,12 @@ def hello(app: FastAPI) -> None:
     ada, bo, longest, too_long = answers.values()
     if ada.status_code == 404 and _is_empty(app):
         raise NotTried
-    _need(ada.status_code == 200, f"/hello/Ada answers {ada.status_code}, not 200.")
+    hints = {
+        404: " Is the path right, and does it begin with /?",
+        422: f" Is the argument named as in the path? It says: {ada.text[:200]}",
+    }
+    hint = hints.get(ada.status_code, "")
+    _need(ada.status_code == 200, f"/hello/Ada answers {ada.status_code}, not 200.{hint}")
     _need(greets("Ada"), f"/hello/Ada answers {ada.text[:100]}.")
     _need(bo.text != ada.text, "it greets everybody by one name.")
     _need(bo.status_code == 200, f"/hello/Bo answers {bo.status_code}, not 200.")
@@ -522,6 +553,10 @@ def three_requests(function: Callable[[httpx.Client], object]) -> None:
             raise NotTried
         _need(bool(seen), "it sends nothing with the client that it gets.")
         _need("GET /ping" in seen, "it sends no GET to /ping.")
+        if "POST /task" in seen:
+            raise NotQuite("it sends POST /task, not POST /task/: these are two different paths.")
+        others = ", ".join(one for one in seen if one not in ("GET /ping", "POST /task/"))
+        _need(not others, f"it sends {others}. Send only GET /ping and POST /task/.")
         posts = seen.count("POST /task/")
         _need(posts == 2, f"it sends {posts} POST requests to /task/, not 2.")
         _need(len(seen) == 3, f"it sends {len(seen)} requests, not 3: {', '.join(seen)}.")
