@@ -314,3 +314,22 @@ def test_a_notebook_waits_for_another_ones_rebuild(
     with workspace.only_one(learner), pytest.raises(Problem, match="Another notebook has been"):
         steps.begin(2)
     steps.begin(2)
+
+
+def test_a_replay_starts_again_when_its_kernel_dies(
+    learner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program may take a port that Jupyter has chosen for the kernel: one more try."""
+    starts = []
+    execute_cells = replay._execute
+
+    async def die_once(client: object, environment: dict[str, str]) -> None:
+        starts.append(client)
+        if len(starts) == 1:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        await execute_cells(client, environment)
+
+    monkeypatch.setattr(replay, "_execute", die_once)
+    steps.begin(2)
+    assert len(starts) == 2
+    assert workspace.read_state(learner) == workspace.known_states()[1]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tutorial.course import NOTEBOOKS, build_cells
 from tutorial.errors import Problem
+from tutorial.workspace import clear
 
 if TYPE_CHECKING:  # imported late, because begin() must be able to say that it is missing
     from jupyter_client.manager import AsyncKernelManager
@@ -56,18 +57,24 @@ def replay(last_step: int, folder: Path, at_end: Callable[[int], None] | None = 
         if at_end is not None and cell_index in last_cells:
             at_end(last_cells[cell_index])
 
-    client = NotebookClient(
-        v4.new_notebook(cells=cells),
-        km=kernel_manager(),
-        timeout=CELL_SECONDS,
-        on_cell_executed=cell_executed,
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
-    )
-    environment = os.environ | {"TUTORIAL_WORKSPACE": str(folder), REPLAY: "1"}
-    # Its own thread: this one already runs an event loop, the kernel's.
-    run = _Run(_execute(client, environment))
+    def run() -> None:
+        client = NotebookClient(
+            v4.new_notebook(cells=cells),
+            km=kernel_manager(),
+            timeout=CELL_SECONDS,
+            on_cell_executed=cell_executed,
+            resources={"metadata": {"path": str(NOTEBOOKS)}},
+        )
+        environment = os.environ | {"TUTORIAL_WORKSPACE": str(folder), REPLAY: "1"}
+        # Its own thread: this one already runs an event loop, the kernel's.
+        _Run(_execute(client, environment)).wait()
+
     try:
-        run.wait()
+        try:
+            run()
+        except RuntimeError:  # the kernel died: another program has taken its port
+            clear(folder)
+            run()
     except CellExecutionError as error:
         if error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
             raise Problem("disk-full") from error
