@@ -582,7 +582,7 @@ def tag_table(upgrade: Callable[[Operations], None], downgrade: Callable[..., No
         _need(not columns["name"]["nullable"], "name may be empty.")
         downgrade(op)
         tables = _tables(connection)
-        _need("tag" not in tables, "after the downgrade the table is still there.")
+        _need("tag" not in tables, "after the downgrade, the table tag is still there.")
         _need("task" in tables, "the downgrade has dropped the table task, too.")
 
 
@@ -824,7 +824,7 @@ def done_column(upgrade: Callable[[Operations], None]) -> None:
         _need_form(connection, rules, "after the upgrade")
         rows = _rows(connection, "task_name, done")
         _need([name for name, _ in rows] == ["a", "b", "c"], f"the rows are now {rows}.")
-        _need(all(done == 0 for _, done in rows), f"the old rows are not undone: {rows}.")
+        _need(all(done == 0 for _, done in rows), f"the old rows should have done = false: {rows}.")
 
 
 def split_names(upgrade: Callable[[Operations], None], downgrade: Callable[..., None]) -> None:
