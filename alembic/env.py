@@ -45,7 +45,11 @@ async def migrate_async() -> None:
 
 if context.is_offline_mode():  # --sql: print the statements, connect to nothing
     context.configure(
-        url=url, target_metadata=target_metadata, literal_binds=True, render_as_batch=True
+        url=url,
+        target_metadata=target_metadata,
+        literal_binds=True,
+        render_as_batch=True,
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()

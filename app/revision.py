@@ -24,8 +24,9 @@ def require_newest_revision(connection: Connection) -> None:
     present = MigrationContext.configure(connection).get_current_heads()
     if set(present) != set(needed):
         raise WrongRevision(
-            f"The database is at revision {', '.join(present) or 'none'}, and the app needs "
-            f"{', '.join(needed)}: run `alembic upgrade head`, then start the app again."
+            f"The database {connection.engine.url} is at revision {', '.join(present) or 'none'}, "
+            f"and the app needs {', '.join(needed) or 'none'}: run `alembic upgrade head`, then "
+            "start the app again."
         )
 
 

@@ -310,6 +310,8 @@ def test_offline(tmp_path: Path, driver: str, file_at_head: Path) -> None:
     """`--sql` prints the statements, connects to nothing, and the statements do what they say."""
     file = tmp_path / "no such folder" / "database.db"
     output = alembic("upgrade", "head", "--sql", url=database_url(file, driver))
+    assert (output.count("BEGIN;"), output.count("COMMIT;")) == (1, 1)
+    assert output.startswith("BEGIN;") and output.rstrip().endswith("COMMIT;")
     assert "CREATE TABLE task (" in output
     assert "ALTER TABLE task ADD COLUMN task_description VARCHAR(1000);" in output
     assert not file.parent.exists()

@@ -440,8 +440,10 @@ def test_database_error_in_the_lifespan_is_named_by_its_first_line() -> None:
 
 
 @pytest.mark.usefixtures("real_app")
-@pytest.mark.parametrize("target", ["app.main:app", "app.main_async:app"])
-def test_service_that_refuses_the_database(target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "driver"), [("app.main:app", "sqlite"), ("app.main_async:app", "sqlite+aiosqlite")]
+)
+def test_service_that_refuses_the_database(target: str, driver: str) -> None:
     """The service's own sentence about its database is the whole message; migrated, it starts."""
     before = set(threading.enumerate())
     begun = time.monotonic()
@@ -450,8 +452,8 @@ def test_service_that_refuses_the_database(target: str) -> None:
     assert time.monotonic() - begun < 2
     assert left_behind(before) == set()
     assert caught.value.what == (
-        f"{target} did not start: The database is at revision none, and the app needs 0002: "
-        "run `alembic upgrade head`, then start the app again."
+        f"{target} did not start: The database {driver}:///database.db is at revision none, and "
+        "the app needs 0002: run `alembic upgrade head`, then start the app again."
     )
     assert "%%terminal" in caught.value.todo
     terminal("--tail 1", "alembic upgrade head")

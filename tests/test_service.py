@@ -474,32 +474,34 @@ def test_concurrent_writers(clients: dict[str, httpx.Client]) -> None:
 @pytest.fixture(scope="module")
 def refusals(
     tmp_path_factory: pytest.TempPathFactory, file_at_0001: Path
-) -> dict[tuple[str, str], tuple[int, str, str]]:
-    """How each version ends on an empty database and on an old one: status, output and errors."""
+) -> dict[tuple[str, str], tuple[str, int, str, str]]:
+    """How each version ends on an empty database and on an old one: URL, status, output, errors."""
     folder = tmp_path_factory.mktemp("refused")
     files = {"none": folder / "empty.db", "0001": Path(copy(file_at_0001, folder / "old.db"))}
     with ExitStack() as stack:
         started = {}
         for version, app in VERSIONS.items():
             for revision, file in files.items():
-                process = start("uvicorn", app, "--port", "0", url=database_url(file))
+                # Its own driver, because the sentence names the URL that the version uses.
+                url = database_url(file, {"sync": "sqlite", "async": "sqlite+aiosqlite"}[version])
+                process = start("uvicorn", app, "--port", "0", url=url)
                 stack.enter_context(process)
                 stack.callback(process.kill)  # one that hangs must not leave the others running
-                started[version, revision] = process
-        return {key: outcome(process) for key, process in started.items()}
+                started[version, revision] = (url, process)
+        return {key: (url, *outcome(process)) for key, (url, process) in started.items()}
 
 
 @pytest.mark.parametrize("revision", ["none", "0001"])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_refuses_to_start(
-    refusals: dict[tuple[str, str], tuple[int, str, str]], version: str, revision: str
+    refusals: dict[tuple[str, str], tuple[str, int, str, str]], version: str, revision: str
 ) -> None:
-    """On a database that is not at the newest revision, one sentence says what to run."""
-    status, output, errors = refusals[version, revision]
+    """On a database that is not at the newest revision, one sentence names it, and what to run."""
+    url, status, output, errors = refusals[version, revision]
     assert status != 0
     assert "Traceback" not in output + errors
     assert [line for line in errors.splitlines() if line.startswith("ERROR")] == [
-        f"ERROR:    The database is at revision {revision}, and the app needs 0002: "
+        f"ERROR:    The database {url} is at revision {revision}, and the app needs 0002: "
         "run `alembic upgrade head`, then start the app again.",
         "ERROR:    Application startup failed. Exiting.",
     ]

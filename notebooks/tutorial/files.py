@@ -13,6 +13,7 @@ from tutorial.workspace import DATABASE, project_files
 NOTES = {
     "alembic.ini": "settings of Alembic",
     "alembic": "the migrations",
+    "alembic/README": "one line by Alembic",
     "alembic/env.py": "how Alembic connects",
     "alembic/script.py.mako": "the form of a new revision",
     "alembic/versions": "one file a revision",
