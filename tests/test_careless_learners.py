@@ -33,12 +33,19 @@ QUICK = {IN_PROCESS: "1"}
 
 ENDS: list[Path] = []  # the folder of the steps' ends, once there is one
 REPLAYED = threading.Lock()
+SLOW: set[str] = set()
 PLAYS: dict[str, Callable[[Path], None]] = {}
 
 
 def play(function: Callable[[Path], None]) -> Callable[[Path], None]:
     """Make a test of a function that plays in the folder that it is given."""
     PLAYS[function.__name__] = function
+    return function
+
+
+def slow(function: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Give a play the marker `slow`: it takes more than a minute."""
+    SLOW.add(function.__name__)
     return function
 
 
@@ -106,6 +113,7 @@ def all_shuffled(folder: Path) -> None:
 
 
 @play
+@slow
 def each_notebook_three_times(folder: Path) -> None:
     """A notebook can be run twice in one kernel, and again in another, while the first is alive.
 
@@ -123,6 +131,7 @@ def each_notebook_three_times(folder: Path) -> None:
 
 
 @play
+@slow
 def each_kernel_killed_half_way(folder: Path) -> None:
     """A kernel that dies in the middle of a notebook harms neither this one nor the next."""
     for step in STEPS:
@@ -483,7 +492,9 @@ def started(
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", PLAYS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in PLAYS]
+)
 def test_a_careless_learner(name: str, started: dict[str, Future]) -> None:
     """The play of this name comes to its end."""
     started[name].result()
