@@ -21,6 +21,7 @@ sys.path.insert(0, str(NOTEBOOKS))
 from tutorial.workspace import State, read_state  # noqa: E402
 
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
+LONGEST = "test_careless_learners.py"
 START_PAGE = "00_start_here.ipynb"
 STATES_SEEN = pytest.StashKey[dict[int, State]]()
 
@@ -41,6 +42,11 @@ def workspace_of(config: pytest.Config, path: Path | None = None) -> Path:
     """Return the workspace of the test run: that of the start page if `path` is it."""
     name = "start page" if path is not None and path.name == START_PAGE else "steps"
     return Path(config.stash[TEMPORARY].name) / name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest file first: with -n 2, one process plays it while the other runs the rest."""
+    items.sort(key=lambda item: item.path.name != LONGEST)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import nbformat
@@ -58,12 +57,7 @@ class Learner:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
         self._runner.close()
 

@@ -233,7 +233,7 @@ BY_ID = "order_by(ID).limit(limit)"
 PRIORITY = 'op.add_column("task", sa.Column("priority", sa.String()))'
 SPLIT = (
     "op.execute(\"UPDATE task SET priority = 'urgent', task_name = substr(task_name, 9) "
-    "WHERE task_name LIKE 'urgent: %'\")"
+    "WHERE substr(task_name, 1, 8) = 'urgent: '\")"
 )
 JOIN = (
     "op.execute(\"UPDATE task SET task_name = 'urgent: ' || task_name WHERE priority = 'urgent'\")"
@@ -1010,6 +1010,18 @@ WRONG = [
         (f"{PRIORITY}; {SPLIT}".replace("sa.String()", "sa.String(), server_default=''"), JOIN),
         "there is the row (2, 'call home', ''), and it should be (2, 'call home', None)",
     ),
+    (
+        "split_names",
+        (
+            PRIORITY
+            + "; "
+            + SPLIT.replace("substr(task_name, 1, 8) = ", "task_name LIKE ").replace(
+                "'urgent: '\")", "'urgent: %'\")"
+            ),
+            f"{JOIN}; {DROP_PRIORITY}",
+        ),
+        "there is the row (5, 'tea', 'urgent')",
+    ),
     ("split_names", (SPLIT, JOIN), "your code stops with OperationalError"),
     (
         "split_names",
@@ -1051,7 +1063,7 @@ WRONG = [
             f"{PRIORITY}; {SPLIT}",
             f"{JOIN.replace(chr(34) + ')', ' AND id < 5' + chr(34) + ')')}; {DROP_PRIORITY}",
         ),
-        "it should be (5, 'urgent: new')",
+        "it should be (7, 'urgent: new')",
     ),
     (
         "split_names",
@@ -1123,9 +1135,9 @@ WRONG = [
         "split_names",
         (
             f"{PRIORITY}; {SPLIT}",
-            f"{JOIN}; {DROP_PRIORITY}; op.execute(\"INSERT INTO task VALUES ('more', 6)\")",
+            f"{JOIN}; {DROP_PRIORITY}; op.execute(\"INSERT INTO task VALUES ('more', 8)\")",
         ),
-        "after the downgrade, there are 6 tasks, not 5",
+        "after the downgrade, there are 8 tasks, not 7",
     ),
     ("done_column", ('op.execute("SELECT 1")',), "the columns task_name, id."),
     ("three_requests", ("return [200, 201, 422]",), "sends nothing with the client that it gets"),

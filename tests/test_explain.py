@@ -229,6 +229,22 @@ def test_a_cell_says_what_happened(
     assert lines[2].endswith("The traceback: %tb")
 
 
+@pytest.mark.parametrize("name", ["MAX_ID", "tuple_"])
+def test_a_name_that_no_cell_above_sets(name: str, shell: InteractiveShell) -> None:
+    """A file that a cell writes, and a hidden solution, set no name: "run all above" can't help."""
+    explain_errors(shell, 8)
+    assert explain(shell.run_cell(name).error_in_exec).key == "unknown-name"
+
+
+def test_a_missing_module_is_named_with_its_place(shell: InteractiveShell) -> None:
+    """A typo in an import of a file names the file and the line."""
+    write("app/main.py", "\n\nfrom app.model import Task\n")
+    error = shell.run_cell("import app.main").error_in_exec
+    assert explain(error).what == (
+        "There is no module app.model (app/main.py, line 3) in this project."
+    )
+
+
 def test_the_traceback_stays_available(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:

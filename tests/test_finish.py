@@ -2,7 +2,7 @@
 
 import dataclasses
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -136,6 +136,26 @@ def test_a_file_of_the_learners_own(
     lines, done = lines_of(4, state, monkeypatch, capsys)
     assert done
     assert "· app/mine.py is your own: the next notebook keeps it in a backup" in lines
+
+
+def test_a_column_of_the_learners_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows that have a column more are there all the same; only the tables are not as they were."""
+    rows = [row | {"done": 0} for row in KNOWN[10].rows]
+    state = dataclasses.replace(KNOWN[10], rows=rows, schema=["CREATE TABLE task (done)"])
+    lines, done = lines_of(10, state, monkeypatch, capsys)
+    assert not done
+    assert [line[:8] for line in lines if line.startswith("✗")] == ["✗ tables"]
+
+
+@pytest.mark.parametrize("step", [0, 11, "5", None])
+@pytest.mark.parametrize("function", [steps.begin, steps.finish])
+def test_a_step_that_is_none(function: Callable[[object], None], step: object) -> None:
+    """A number that is no step's says which there are."""
+    with pytest.raises(Problem, match="There is no step") as caught:
+        function(step)
+    assert "from 1 to 10" in caught.value.todo
 
 
 def test_a_real_workspace(learner: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -338,6 +338,10 @@ def rename_all(function: Callable[[Session, dict[int, str | None]], object]) -> 
     result, _, now = _rename(function, {1: "x", 3: "z"}, queries)
     if result is None and not queries:
         raise NotTried
+    _need(
+        result is not False or now != "a, b, c, d",
+        "the database refuses names that are fine: change the tasks that are there.",
+    )
     _need(now != "a, b, c, d", "names that are fine are not stored: is there a commit?")
     _need(now == "x, b, z, d", f"a, b, c, d should become x, b, z, d, and become {now}.")
     _need(result is True, f"after renaming them all, it gives {result!r}, not True.")
@@ -831,12 +835,21 @@ def split_names(upgrade: Callable[[Operations], None], downgrade: Callable[..., 
     """Step 9: a migration that moves data, there and back."""
     from sqlalchemy import text
 
-    names = ("urgent: buy milk", "call home", "urgent: urgent: sleep", "ask: is it urgent: no")
+    names = (
+        "urgent: buy milk",
+        "call home",
+        "urgent: urgent: sleep",
+        "ask: is it urgent: no",
+        "Urgent: tea",  # LIKE knows no difference between U and u
+        "urgent:now",
+    )
     split = [
         (1, "buy milk", "urgent"),
         (2, "call home", None),
         (3, "urgent: sleep", "urgent"),
         (4, "ask: is it urgent: no", None),
+        (5, "Urgent: tea", None),
+        (6, "urgent:now", None),
     ]
     if _sends_nothing(upgrade, downgrade):
         raise NotTried
@@ -851,11 +864,11 @@ def split_names(upgrade: Callable[[Operations], None], downgrade: Callable[..., 
         _need_rows(_rows(connection, "id, task_name, priority"), split, "after the upgrade")
         # What is written after the upgrade, for a downgrade that only knows the old rows.
         connection.execute(text("UPDATE task SET task_name = 'buy bread' WHERE id = 1"))
-        insert = "INSERT INTO task (task_name, priority, id) VALUES ('new', 'urgent', 5)"
+        insert = "INSERT INTO task (task_name, priority, id) VALUES ('new', 'urgent', 7)"
         connection.execute(text(insert))
         _downgrade(downgrade, op)
         _need_form(connection, form, "after the downgrade")
-        back = [(1, "urgent: buy bread"), *enumerate(names[1:], start=2), (5, "urgent: new")]
+        back = [(1, "urgent: buy bread"), *enumerate(names[1:], start=2), (7, "urgent: new")]
         _need_rows(_rows(connection), back, "after the downgrade")
 
 
@@ -940,6 +953,9 @@ def patch_test(function: Callable[[httpx.Client], object]) -> None:
     def unchanged(task: dict, sent: dict) -> dict:
         return task
 
+    def only_name(task: dict, sent: dict) -> dict:
+        return {**task, "task_name": sent.get("task_name", task["task_name"])}
+
     for name, first_id in (("a right service", 1), ("a right service with old tasks", 7)):
         asked: list[str] = []
         client = _stand_in(asked, first_id, stores=changed, answers=changed)
@@ -959,6 +975,7 @@ def patch_test(function: Callable[[httpx.Client], object]) -> None:
         ("that answers with the change, and does not store it", unchanged, changed),
         ("that loses the description if only a name is sent", *[without_description] * 2),
         ("that loses the name if only a description is sent", *[without_name] * 2),
+        ("that answers with a new description, and does not store it", only_name, changed),
     ):
         with _stand_in([], 1, stores=stores, answers=answers) as client:
             try:

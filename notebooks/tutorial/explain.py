@@ -110,6 +110,10 @@ def _missing_module(error: BaseException) -> Problem | None:
     if isinstance(error, ModuleNotFoundError):
         name = error.name or ""
         if name.split(".")[0] == "app":
+            frames = traceback.extract_tb(error.__traceback__)
+            inside = [frame for frame in frames if _in_project(frame.filename)]
+            if inside:
+                name += f" ({_shown(inside[-1].filename)}, line {inside[-1].lineno})"
             return Problem("no-such-module", name=name)
         if name.split(".")[0] in {package.replace("-", "_") for package in requirements()}:
             return Problem("missing-packages", python=sys.executable, packages=name)
@@ -130,8 +134,12 @@ def _name(error: BaseException) -> Problem | None:
     if not name or not frames or frames[-1][0].f_globals.get("__name__") != "__main__":
         return None
     step = _begun.get("step")
+    # A file that a cell writes, and a hidden solution, set no name for the cells below them.
     used = step and any(
-        cell.kind == "code" and re.search(rf"\b{re.escape(name)}\b", cell.source)
+        cell.kind == "code"
+        and not cell.source.startswith("%%")
+        and not cell.id.endswith("-solution")
+        and re.search(rf"\b{re.escape(name)}\b", cell.source)
         for cell in course.cells(step)
     )
     return Problem("name-not-set" if used else "unknown-name", name=name)

@@ -68,10 +68,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Choose one of these: {backups}.",
     ),
     # A step
+    "no-such-step": (
+        "There is no step {step}.",
+        "Write a number from 1 to {steps}, without quotes, for example begin(5).",
+    ),
     "step-incomplete": (
         "Step {step} is not complete yet.",
-        "Do what the lines with ✗ say. If you changed a file on purpose, go on: the next notebook "
-        "keeps your version in backups/ and starts from the course's.",
+        "Do what the lines with ✗ say. If you changed something on purpose, go on: a notebook that "
+        "needs the course's version keeps yours in backups/.",
     ),
     "no-failure": (
         "This cell shows what goes wrong, but {names} was not raised.",
@@ -108,7 +112,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "no-such-module": (
         "There is no module {name} in this project.",
-        "The file may be missing: run the cells above that write it. Or check the spelling.",
+        "The file may be missing: run the cells above that write it. Or check the spelling: the "
+        "module of the file app/main.py is app.main.",
     ),
     "not-in-module": (
         "{path} has no `{name}`.",

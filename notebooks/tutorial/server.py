@@ -203,6 +203,8 @@ def _load(target: str) -> object:
     """Import "package.module:name". Raises Problem with the cause."""
     module_name, _, attribute = target.partition(":")
     attribute = attribute or "app"
+    if "/" in module_name or module_name.endswith(".py"):
+        raise Problem("no-such-module", name=module_name)
     try:
         module = importlib.import_module(module_name)
     except Exception as error:

@@ -56,6 +56,7 @@ def begin(step: int, fresh: bool = False) -> None:
     notebook does not end its own rebuild, or the steps can't be rebuilt.
     """
     require_kernel()
+    _require_step(step)
     folder = location()
     _enter(folder, step)
     if os.environ.get(REPLAY):
@@ -93,6 +94,11 @@ def restore(backup: str) -> None:
     tree()
 
 
+def _require_step(step: int) -> None:
+    if not isinstance(step, int) or not 1 <= step <= course.STEPS:
+        raise Problem("no-such-step", step=repr(step), steps=course.STEPS)
+
+
 def _enter(folder: Path, step: int) -> None:
     """Make `folder` the place where imports, commands and relative paths start."""
     from IPython import get_ipython
@@ -113,6 +119,7 @@ def _enter(folder: Path, step: int) -> None:
         return
 
     make_known(shell)
+    shell.user_ns.setdefault("restore", restore)  # begin names it when it makes a backup
     for event, hook in (
         ("pre_run_cell", forget_changed_app),
         ("pre_run_cell", _tell_another_owner),
@@ -193,12 +200,14 @@ def finish(step: int) -> None:
 
     Prints ✓ or ✗ with a hint for each thing; raises Problem if one is missing.
     """
+    _require_step(step)
     state, goal, start = read_state(location()), known_states()[step], known_states()[step - 1]
     lines = [*_changed(state, start, goal), *_kept(state, start, goal)]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")
     for path in sorted(state.files.keys() - goal.files.keys() - start.files.keys()):
-        print(f"· {path} is your own: the next notebook keeps it in a backup")
+        later = ": the next notebook keeps it in a backup" if step < course.STEPS else ""
+        print(f"· {path} is your own{later}")
     if not all(good for _, good, _ in lines):
         raise Problem("step-incomplete", step=step)
     record(step, location())
@@ -251,10 +260,13 @@ def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
 
 
 def _present(rows: list[dict[str, object]], state: State) -> int:
-    """Return how many of `rows` are there; a cell that ran twice gave its rows other ids."""
+    """Return how many of `rows` are there, perhaps with columns of the learner's own.
 
-    def without_id(row: dict[str, object]) -> dict[str, object]:
-        return {name: value for name, value in row.items() if name != "id"}
+    A cell that ran twice gave its rows other ids.
+    """
 
-    present = [without_id(row) for row in state.rows]
-    return sum(without_id(row) in present for row in rows)
+    def is_there(row: dict[str, object]) -> bool:
+        values = {name: value for name, value in row.items() if name != "id"}.items()
+        return any(values <= found.items() for found in state.rows)
+
+    return sum(map(is_there, rows))
