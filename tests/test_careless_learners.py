@@ -149,7 +149,6 @@ def a_cell_before_those_above_it(folder: Path) -> None:
         learner.run("begin")
         one_sentence(learner.try_("post"), "This notebook does not know `URL` yet.")
         one_sentence(learner.try_("curl"), "there is no text or number with the name `URL`")
-        one_sentence(learner.try_("rows"), "") if not (folder / "database.db").exists() else None
         learner.run()
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tutorial import Problem, check, serve
+from tutorial import Problem, begin, check, finish, restore, serve
 from tutorial.errors import PAGE
 from tutorial.explain import explain, explain_errors, explained
 from tutorial.fresh import forget_app
 from tutorial.messages import MESSAGES
-from tutorial.terminal import SAID
+from tutorial.terminal import SAID, terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = """\
@@ -316,20 +316,17 @@ def test_a_deleted_folder_is_named(shell: InteractiveShell, tmp_path: Path) -> N
     inner.rmdir()
     try:
         result = shell.run_cell("import os\nos.getcwd()")
-        assert explain(result.error_in_exec).key == "folder-gone"
+        problem = explain(result.error_in_exec)
+        assert problem.key == "folder-gone"
+        assert problem.__cause__ is result.error_in_exec  # for %tb
     finally:
         os.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("function", [serve, check])
-def test_every_helper_is_explained(function: object, shell: InteractiveShell) -> None:
+def test_every_helper_is_explained() -> None:
     """begin, finish, restore, serve, %%terminal and check turn errors into Problems themselves."""
-    from tutorial import begin, finish, restore
-    from tutorial.terminal import terminal
-
     for helper in (begin, finish, restore, serve, terminal, check):
         assert hasattr(helper, "__wrapped__"), helper
-    assert function
 
 
 def test_each_message_is_two_sentences() -> None:

@@ -49,10 +49,9 @@ def explain(error: BaseException) -> Problem | None:
     """
     if isinstance(error, Problem):
         return None
-    if here() is None and isinstance(error, OSError | ImportError | sqlite3.Error):
-        return Problem("folder-gone")
     original = getattr(error, "orig", None)  # SQLAlchemy wraps what the driver raised
-    for rule in (_system, _missing_module, _file_of_the_project, _name, _library, _sqlite):
+    rules = (_folder, _system, _missing_module, _file_of_the_project, _name, _library, _sqlite)
+    for rule in rules:
         problem = rule(original if rule is _sqlite and original else error)
         if problem is not None:
             problem.__cause__ = error
@@ -72,8 +71,15 @@ def one_line(error: BaseException | str | None) -> str:
     return lines[0].strip().removesuffix(":") if lines else ""
 
 
+def _folder(error: BaseException) -> Problem | None:
+    """The project's folder is gone: nothing in it can be read or imported."""
+    if here() is None and isinstance(error, OSError | ImportError | sqlite3.Error):
+        return Problem("folder-gone")
+    return None
+
+
 def _system(error: BaseException) -> Problem | None:
-    """The system refuses: no room, no right to write, no folder."""
+    """The system refuses: no room, no right to write, no such file."""
     if not isinstance(error, OSError):
         return None
     if error.errno == errno.ENOSPC:
@@ -97,8 +103,7 @@ def _file_of_the_project(error: BaseException) -> Problem | None:
         message = error.msg.rstrip(".?")
         values = {"path": _shown(error.filename), "line": error.lineno, "message": message}
         return Problem("syntax-error", **values)
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [frame for frame in frames if _in_project(frame.filename)]
+    places = _places(error)
     if all(frame.name != "<module>" for frame in places):
         return None  # the file was imported, and a function in it failed
     path, line = _shown(places[-1].filename), places[-1].lineno
@@ -110,10 +115,8 @@ def _missing_module(error: BaseException) -> Problem | None:
     if isinstance(error, ModuleNotFoundError):
         name = error.name or ""
         if name.split(".")[0] == "app":
-            frames = traceback.extract_tb(error.__traceback__)
-            inside = [frame for frame in frames if _in_project(frame.filename)]
-            if inside:
-                name += f" ({_shown(inside[-1].filename)}, line {inside[-1].lineno})"
+            if places := _places(error):
+                name += f" ({_shown(places[-1].filename)}, line {places[-1].lineno})"
             return Problem("no-such-module", name=name)
         if name.split(".")[0] in {package.replace("-", "_") for package in requirements()}:
             return Problem("missing-packages", python=sys.executable, packages=name)
@@ -206,6 +209,12 @@ def _in_project(filename: str | None) -> bool:
     return any(path.is_relative_to(folder / name) for folder in folders for name in PROJECT_FOLDERS)
 
 
+def _places(error: BaseException) -> list[traceback.FrameSummary]:
+    """Return where an exception passed through files of the project, the innermost last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [frame for frame in frames if _in_project(frame.filename)]
+
+
 def _shown(filename: str | bytes | int | None) -> str:
     """Return a path as the learner knows it: below the project, or in full."""
     if not isinstance(filename, str) or not filename:
@@ -230,8 +239,11 @@ def explain_errors(shell: InteractiveShell, step: int) -> None:
     original = shell.find_line_magic("tb")
 
     def tb(line: str) -> None:
-        if _last and sys.last_value is _last[0]:
-            lines = shell.InteractiveTB.structured_traceback(*_cause(_last[0]))
+        problem = getattr(sys, "last_value", None)  # what was shown last
+        if isinstance(problem, Problem):
+            error = problem.__cause__ or problem
+            values = type(error), error, error.__traceback__
+            lines = shell.InteractiveTB.structured_traceback(*values)
             print(shell.InteractiveTB.stb2text(lines))
         else:
             original(line)
@@ -239,14 +251,6 @@ def explain_errors(shell: InteractiveShell, step: int) -> None:
     if getattr(original, "__name__", "") != "whole_traceback":
         tb.__name__ = "whole_traceback"
         shell.register_magic_function(tb, "line", "tb")
-
-
-_last: list[Problem] = []  # the Problem that was shown last
-
-
-def _cause(problem: Problem) -> tuple[type[BaseException], BaseException, TracebackType | None]:
-    error = problem.__cause__ or problem
-    return type(error), error, error.__traceback__
 
 
 def _show(
@@ -258,7 +262,6 @@ def _show(
 ) -> None:
     """Show an exception in the cell (the form is IPython's)."""
     problem = error if isinstance(error, Problem) else explain(error)
-    _last[:] = [problem] if problem else []
     if problem is not None:
         kind, error = Problem, problem
     shell.showtraceback((kind, error, trace), running_compiled_code=True)

@@ -214,7 +214,9 @@ def finish(step: int) -> None:
     print(f"Step {step} of {course.STEPS} is done.")
 
 
-Line = "tuple[str, bool, str]"  # what there must be, whether it is there, and what to do if not
+# What there must be, whether it is there, and what to do if not. A text, because `begin` must be
+# able to say that a Python is too old for `tuple[…]`.
+Line = "tuple[str, bool, str]"
 
 
 def _changed(state: State, start: State, goal: State) -> Iterator[Line]:
