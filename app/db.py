@@ -1,7 +1,7 @@
 """The database, sync version: one engine, and one session for each request."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from sqlalchemy import event, make_url
 from sqlalchemy.orm import sessionmaker
@@ -11,15 +11,14 @@ url = make_url(os.environ.get("DATABASE_URL", "sqlite:///database.db"))
 if url.drivername == "sqlite+aiosqlite":
     url = url.set(drivername="sqlite")
 
-# max_overflow=-1: open one more connection rather than let a thread wait for a free one.
-engine = create_engine(url, max_overflow=-1)
+engine = create_engine(url, max_overflow=-1)  # -1: no thread waits for a connection
 new_session = sessionmaker(engine, class_=Session, expire_on_commit=False)
 
 
 @event.listens_for(engine, "connect")
 def set_up_connection(connection, _record) -> None:
     """Set up each new connection: SQLite forgets most of these when it closes."""
-    if engine.dialect.name != "sqlite":
+    if url.get_backend_name() != "sqlite":
         return
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout = 10000")  # ms to wait for another writer
@@ -29,7 +28,7 @@ def set_up_connection(connection, _record) -> None:
     cursor.close()
 
 
-def get_session() -> Iterator[Session]:
+async def get_session() -> AsyncIterator[Session]:
     """Give a request its own session, and close it when the request is done."""
     with new_session() as session:
         yield session

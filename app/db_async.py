@@ -1,31 +1,21 @@
 """The database, async version: one engine, and one session for each request."""
 
-import os
 from collections.abc import AsyncIterator
 
-from sqlalchemy import event, make_url
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-url = make_url(os.environ.get("DATABASE_URL", "sqlite:///database.db"))
+from app.db import set_up_connection, url
+
 if url.drivername == "sqlite":
     url = url.set(drivername="sqlite+aiosqlite")
 
-engine = create_async_engine(url)
+# Two connections: others wait here, in order, and not for each other's writing in SQLite.
+# A session ends its transaction itself, so the pool need not roll back once more (None).
+engine = create_async_engine(url, pool_size=2, max_overflow=0, pool_reset_on_return=None)
 new_session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
-
-
-@event.listens_for(engine.sync_engine, "connect")
-def set_up_connection(connection, _record) -> None:
-    """Set up each new connection: SQLite forgets most of these when it closes."""
-    if engine.dialect.name != "sqlite":
-        return
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 10000")  # ms to wait for another writer
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers and one writer at a time
-    cursor.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and faster than FULL
-    cursor.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite
-    cursor.close()
+event.listen(engine.sync_engine, "connect", set_up_connection)
 
 
 async def get_session() -> AsyncIterator[AsyncSession]:

@@ -4,20 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Path, Query
-from fastapi.exceptions import RequestValidationError
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import Depends, FastAPI
 from sqlmodel import Session, col, select
 
 from app.db import engine, get_session
-from app.errors import name_mistakes
-from app.models import Task, TaskCreate, TaskPublic, TaskUpdate
-from app.revision import OneLineStartupError, require_newest_revision
-
-MAX_ID = 2**63 - 1  # the largest integer that SQLite stores
+from app.errors import HANDLERS, errors, limit_body
+from app.models import After, Limit, Task, TaskCreate, TaskId, TaskPublic, TaskUpdate
+from app.revision import require_newest_revision
 
 SessionDep = Annotated[Session, Depends(get_session)]
-TaskId = Annotated[int, Path(ge=1, le=MAX_ID)]
-NOT_FOUND = {404: {"description": "There is no task with this id."}}
 
 
 @asynccontextmanager
@@ -25,33 +21,22 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Check the database before the first request, close it after the last."""
     with engine.connect() as connection:
         require_newest_revision(connection)
+    current_default_thread_limiter().total_tokens = 4  # more would only wait for SQLite
     yield
     engine.dispose()
 
 
-app = FastAPI(title="Tasks", lifespan=lifespan)
-app.add_middleware(OneLineStartupError)
-app.add_exception_handler(RequestValidationError, name_mistakes)
-
-
-def find_task(task_id: TaskId, session: SessionDep) -> Task:
-    """Find the task that the path names, or answer 404."""
-    task = session.get(Task, task_id)
-    if task is None:
-        raise HTTPException(404, f"There is no task {task_id}.")
-    return task
-
-
-FoundTask = Annotated[Task, Depends(find_task)]
+app = FastAPI(title="Tasks", lifespan=lifespan, exception_handlers=HANDLERS)
+app.add_middleware(limit_body)
 
 
 @app.get("/ping")
-def ping() -> dict[str, str]:
+async def ping() -> dict[str, str]:
     """Answer, to show that the service is up."""
     return {"ping": "pong!"}
 
 
-@app.post("/task/", status_code=201, response_model=TaskPublic)
+@app.post("/task/", status_code=201, response_model=TaskPublic, responses=errors(400, 413))
 def create_task(task: TaskCreate, session: SessionDep) -> Task:
     """Store a new task."""
     db_task = Task.model_validate(task)
@@ -61,33 +46,31 @@ def create_task(task: TaskCreate, session: SessionDep) -> Task:
 
 
 @app.get("/task/", response_model=list[TaskPublic])
-def list_tasks(
-    session: SessionDep,
-    after: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-) -> list[Task]:
+def list_tasks(session: SessionDep, after: After = 0, limit: Limit = 20) -> list[Task]:
     """List tasks by id: at most `limit` of them, those that come after the id `after`."""
     page = select(Task).where(col(Task.id) > after).order_by(col(Task.id)).limit(limit)
     result = session.exec(page)
     return list(result)
 
 
-@app.get("/task/{task_id}", response_model=TaskPublic, responses=NOT_FOUND)
-def read_task(task: FoundTask) -> Task:
+@app.get("/task/{task_id}", response_model=TaskPublic, responses=errors(404))
+def read_task(task_id: TaskId, session: SessionDep) -> Task:
     """Read one task."""
-    return task
+    return session.get_one(Task, task_id)
 
 
-@app.patch("/task/{task_id}", response_model=TaskPublic, responses=NOT_FOUND)
-def update_task(task: FoundTask, changes: TaskUpdate, session: SessionDep) -> Task:
+@app.patch("/task/{task_id}", response_model=TaskPublic, responses=errors(400, 404, 413))
+def update_task(task_id: TaskId, changes: TaskUpdate, session: SessionDep) -> Task:
     """Change the fields that the request names, and no others."""
+    task = session.get_one(Task, task_id)
     task.sqlmodel_update(changes.model_dump(exclude_unset=True))
     session.commit()
     return task
 
 
-@app.delete("/task/{task_id}", status_code=204, responses=NOT_FOUND)
-def delete_task(task: FoundTask, session: SessionDep) -> None:
+@app.delete("/task/{task_id}", status_code=204, responses=errors(404))
+def delete_task(task_id: TaskId, session: SessionDep) -> None:
     """Delete a task."""
+    task = session.get_one(Task, task_id)
     session.delete(task)
     session.commit()

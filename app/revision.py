@@ -1,45 +1,26 @@
 """Refuse to start on a database that is not at the newest revision."""
 
+import logging
 from pathlib import Path
 
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-ALEMBIC_INI = Path(__file__).parent.parent / "alembic.ini"
-
-
-class WrongRevision(RuntimeError):  # noqa: N818 - read as a sentence: "WrongRevision: The database …"
-    """The database is not at the revision that the code was written for."""
 
 
 def require_newest_revision(connection: Connection) -> None:
-    """Compare the database's revision with the newest one in alembic/versions.
-
-    Raises WrongRevision, with a sentence that names the command to run.
-    """
-    needed = ScriptDirectory.from_config(Config(ALEMBIC_INI)).get_heads()
-    present = MigrationContext.configure(connection).get_current_heads()
-    if set(present) != set(needed):
-        raise WrongRevision(
-            f"The database {connection.engine.url} is at revision {', '.join(present) or 'none'}, "
-            f"and the app needs {', '.join(needed) or 'none'}: run `alembic upgrade head`, then "
-            "start the app again."
+    """Raise RuntimeError, which names the command to run, if a migration is missing."""
+    needed = ScriptDirectory(Path(__file__).parent.parent / "alembic").get_current_head()
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present != needed:
+        logging.getLogger("uvicorn.error").addFilter(without_traceback)
+        raise RuntimeError(
+            f"The database {connection.engine.url} is at revision {present or 'none'}, and "
+            f"the app needs {needed}: run `alembic upgrade head`, then start the app again."
         )
 
 
-class OneLineStartupError:
-    """ASGI middleware: report WrongRevision as its one sentence, without the traceback."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_one_line(message: Message) -> None:
-            if message["type"] == "lifespan.startup.failed":
-                message["message"] = message["message"].rpartition("WrongRevision: ")[2].strip()
-            await send(message)
-
-        await self.app(scope, receive, send_one_line if scope["type"] == "lifespan" else send)
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Shorten what the server logs of the refusal to its last line."""
+    record.msg = str(record.msg).strip().rpartition("RuntimeError: ")[2]
+    return True

@@ -94,10 +94,10 @@ def refused(response: httpx.Response) -> list[tuple[str, list]]:
     return [(mistake["type"], mistake["loc"]) for mistake in response.json()["detail"]]
 
 
-def assert_not_found(response: httpx.Response, task_id: int) -> None:
+def assert_not_found(response: httpx.Response) -> None:
     """The response says, with 404, that there is no such task."""
     assert response.status_code == 404
-    assert response.json() == {"detail": f"There is no task {task_id}."}
+    assert response.json() == {"detail": "There is no such task."}
 
 
 # GET /ping
@@ -131,10 +131,6 @@ def test_ping(client: httpx.Client) -> None:
         (
             '{"task_name": "żółw 🐢", "task_description": "\'; DROP TABLE task; --"}',
             '{"task_name":"żółw 🐢","task_description":"\'; DROP TABLE task; --","id":1}',
-        ),
-        (
-            '{"task_name": "a", "id": 77, "other": 1}',  # a client does not choose the id
-            '{"task_name":"a","task_description":null,"id":1}',
         ),
     ],
 )
@@ -173,6 +169,9 @@ DESCRIPTION = ["body", "task_description"]
             f'{{"task_name": "", "task_description": "{LONGEST_DESCRIPTION}d"}}',
             [("string_too_short", NAME), ("string_too_long", DESCRIPTION)],
         ),
+        # A client does not choose the id, and a wrong name of a field is no quiet mistake.
+        ('{"task_name": "a", "id": 77}', [("extra_forbidden", ["body", "id"])]),
+        ('{"task_nam": "a"}', [("missing", NAME), ("extra_forbidden", ["body", "task_nam"])]),
         ("not JSON", [("json_invalid", ["body", 0])]),
         ('{"task_name": "a"', [("json_invalid", ["body", 17])]),
         ("[]", [("model_attributes_type", ["body"])]),
@@ -289,7 +288,7 @@ def test_not_found(client: httpx.Client, method: str, task_id: int) -> None:
     """A task that is not there is answered with 404 and a sentence; the others stay."""
     create(client, "a")
     body = {"json": {"task_name": "b"}} if method == "PATCH" else {}
-    assert_not_found(client.request(method, f"/task/{task_id}", **body), task_id)
+    assert_not_found(client.request(method, f"/task/{task_id}", **body))
     assert client.get("/task/1").json()["task_name"] == "a"
 
 
@@ -322,7 +321,6 @@ def test_id_refused(client: httpx.Client, method: str, task_id: str, mistake: st
         ({"task_name": "b", "task_description": "e"}, "b", "e"),
         ({"task_name": "ż" * 100, "task_description": "🐢" * 1000}, "ż" * 100, "🐢" * 1000),
         ({}, "a", "d"),
-        ({"id": 2, "other": 1}, "a", "d"),  # an id never changes
     ],
 )
 def test_update(
@@ -350,6 +348,8 @@ def test_update(
         ("not JSON", [("json_invalid", ["body", 0])]),
         ("[]", [("model_attributes_type", ["body"])]),
         ("", [("missing", ["body"])]),
+        ('{"id": 2}', [("extra_forbidden", ["body", "id"])]),  # an id never changes
+        ('{"task_nam": "b"}', [("extra_forbidden", ["body", "task_nam"])]),
     ],
 )
 def test_update_refuses(client: httpx.Client, body: str, mistakes: list[tuple[str, list]]) -> None:
@@ -366,9 +366,9 @@ def test_delete(client: httpx.Client, database: Path) -> None:
     create(client, "b")
     response = client.delete("/task/1")
     assert (response.status_code, response.content) == (204, b"")
-    assert_not_found(client.delete("/task/1"), 1)
-    assert_not_found(client.get("/task/1"), 1)
-    assert_not_found(client.patch("/task/1", json={"task_name": "b"}), 1)
+    assert_not_found(client.delete("/task/1"))
+    assert_not_found(client.get("/task/1"))
+    assert_not_found(client.patch("/task/1", json={"task_name": "b"}))
     assert query(database, "SELECT id, task_name FROM task") == [(2, "b")]
 
 
@@ -405,10 +405,10 @@ def test_documented(client: httpx.Client) -> None:
     }
     assert documented == {
         ("get", "/ping"): {"200"},
-        ("post", "/task/"): {"201", "422"},
+        ("post", "/task/"): {"201", "400", "413", "422"},
         ("get", "/task/"): {"200", "422"},
         ("get", "/task/{task_id}"): {"200", "404", "422"},
-        ("patch", "/task/{task_id}"): {"200", "404", "422"},
+        ("patch", "/task/{task_id}"): {"200", "400", "404", "413", "422"},
         ("delete", "/task/{task_id}"): {"204", "404", "422"},
     }
 
@@ -445,7 +445,7 @@ def test_one_database(clients: dict[str, httpx.Client], one: str, other: str) ->
     clients[other].patch("/task/1", json={"task_name": "b"})
     assert clients[one].get("/task/1").json()["task_name"] == "b"
     clients[one].delete("/task/1")
-    assert_not_found(clients[other].get("/task/1"), 1)
+    assert_not_found(clients[other].get("/task/1"))
 
 
 def test_concurrent_writers(clients: dict[str, httpx.Client]) -> None:
@@ -548,6 +548,7 @@ def test_versions_differ_only_as_they_should() -> None:
         [
             '- """The endpoints, sync version."""',
             '+ """The endpoints, version."""',
+            "- from anyio.to_thread import current_default_thread_limiter",
             "- from sqlmodel import Session, col, select",
             "+ from sqlmodel import col, select",
             "+ from sqlmodel.ext.asyncio.session import AsyncSession",
@@ -555,10 +556,18 @@ def test_versions_differ_only_as_they_should() -> None:
             "+ from app.db_async import engine, get_session",
             "- SessionDep = Annotated[Session, Depends(get_session)]",
             "+ SessionDep = Annotated[AsyncSession, Depends(get_session)]",
+            "-     current_default_thread_limiter().total_tokens = 4"
+            "  # more would only wait for SQLite",
             "-         require_newest_revision(connection)",
             "+         connection.run_sync(require_newest_revision)",
         ]
     )
+
+
+def test_code_stays_short() -> None:
+    """One can read the whole service in one sitting: blank lines apart, it has under 250 lines."""
+    files = [file.read_text(encoding="utf-8") for file in (ROOT / "app").glob("*.py")]
+    assert sum(bool(line.strip()) for file in files for line in file.splitlines()) < 250
 
 
 def test_async_version_awaits() -> None:
@@ -576,7 +585,7 @@ def test_async_version_awaits() -> None:
     ]
     assert {name for name, is_awaited in calls if is_awaited} == {
         *("connection.run_sync", "engine.dispose"),
-        *("session.get", "session.exec", "session.commit", "session.delete"),
+        *("session.get_one", "session.exec", "session.commit", "session.delete"),
     }
     # These two only make a note of what to do: they don't reach the database.
     assert {name for name, is_awaited in calls if not is_awaited} == {
@@ -594,7 +603,7 @@ def test_a_hundred_readers(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["NaN", "Infinity", '"\\ud800"', "1e999", '"' + "x" * 100_000 + '"']
+    "name", ["NaN", "Infinity", '"\\ud800"', "1e999", '"' + "x" * 10_000 + '"']
 )
 def test_what_json_cannot_hold(client: httpx.Client, name: str) -> None:
     """Input that can't be sent back, or that is huge, is refused in a few words, not with a 500."""
