@@ -3,7 +3,7 @@
 The steps share one, as they do at the learner's. The start page has another: it shows what is
 finished in its workspace, and its stored output is that of an empty one.
 
-It also keeps the state that each step leaves in that workspace, when nbval has run them all:
+It also keeps the state that each notebook leaves in that workspace, when nbval has run them all:
 tests/test_replay.py compares these states, and need not run the notebooks a second time.
 """
 

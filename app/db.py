@@ -11,7 +11,7 @@ url = make_url(os.environ.get("DATABASE_URL", "sqlite:///database.db"))
 if url.drivername == "sqlite+aiosqlite":
     url = url.set(drivername="sqlite")
 
-engine = create_engine(url, max_overflow=-1)  # -1: no thread waits for a connection
+engine = create_engine(url)
 new_session = sessionmaker(engine, class_=Session, expire_on_commit=False)
 
 

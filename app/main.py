@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from sqlmodel import Session, col, select
 
@@ -13,7 +12,8 @@ from app.errors import HANDLERS, errors, limit_body
 from app.models import After, Limit, Task, TaskCreate, TaskId, TaskPublic, TaskUpdate
 from app.revision import require_newest_revision
 
-SessionDep = Annotated[Session, Depends(get_session)]
+# Two requests use the database at a time. More would only wait for each other in SQLite.
+SessionDep = Annotated[Session, Depends(get_session, scope="function", max_concurrency=2)]
 
 
 @asynccontextmanager
@@ -21,7 +21,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Check the database before the first request, close it after the last."""
     with engine.connect() as connection:
         require_newest_revision(connection)
-    current_default_thread_limiter().total_tokens = 4  # more would only wait for SQLite
     yield
     engine.dispose()
 

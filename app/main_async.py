@@ -13,7 +13,8 @@ from app.errors import HANDLERS, errors, limit_body
 from app.models import After, Limit, Task, TaskCreate, TaskId, TaskPublic, TaskUpdate
 from app.revision import require_newest_revision
 
-SessionDep = Annotated[AsyncSession, Depends(get_session)]
+# Two requests use the database at a time. More would only wait for each other in SQLite.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function", max_concurrency=2)]
 
 
 @asynccontextmanager

@@ -55,6 +55,7 @@ ANSWERS = {
     "split_names": ["upgrade_data", "downgrade_data"],
     "is_healthy": ["is_healthy"],
     "patch_test": ["test_patch"],
+    "p99": ["p99"],
 }
 
 # The notebook and the cell of those exercises whose blank is read from there.
@@ -65,6 +66,7 @@ NEW_CELLS = {
     "search": (8, "your-turn-search"),
     "split_names": (9, "your-turn-data"),
     "patch_test": (10, "your-turn-test"),
+    "p99": (11, "your-turn-p99"),
 }
 
 
@@ -186,6 +188,11 @@ def test_patch(client):
     patch = lambda **body: client.patch(path, json=body).json()
     {0}
 """,
+    "p99": """
+import math
+def p99(times):
+    {0}
+""",
 }
 
 BLANK = {
@@ -265,6 +272,7 @@ RIGHT = {
     "search": (LIMIT, f"{FOUND}.{BY_ID}"),
     "split_names": (f"{PRIORITY}; {SPLIT}", f"{JOIN}; {DROP_PRIORITY}"),
     "patch_test": (f"{NAME_ONLY}\n    {ABOUT_ONLY}",),
+    "p99": ("return sorted(times)[math.ceil(len(times) * 99 / 100) - 1]",),
 }
 
 # Other ways to write it.
@@ -454,6 +462,13 @@ ALSO_RIGHT = [
             "               \"SET task_name = coalesce(priority || ': ', '') || task_name\")"
             f"; {DROP_PRIORITY}",
         ),
+    ),
+    ("p99", ("return sorted(times)[(len(times) * 99 + 99) // 100 - 1]",)),
+    ("p99", ("return sorted(times)[-(len(times) // 100) - 1]",)),
+    ("p99", ("copy = list(times); copy.sort(); return copy[math.ceil(len(copy) * 0.99) - 1]",)),
+    (
+        "p99",
+        ("return min(t for t in times if sum(o <= t for o in times) >= len(times) * 99 / 100)",),
     ),
     ("patch_test", (f"{ABOUT_ONLY}\n    {NAME_ONLY}",)),
     (
@@ -1073,6 +1088,27 @@ WRONG = [
         ),
         "after the downgrade, task 4 is lost",
     ),
+    ("p99", ("return max(times)",), "for 100 times, from 1.5 to 150.0, it gives 150.0, not 148.5"),
+    ("p99", ("return sorted(times)[int(len(times) * 0.99)]",), "it gives 150.0, not 148.5"),
+    ("p99", ("return sorted(times)[98]",), "your code stops with IndexError"),
+    (
+        "p99",
+        ("return sorted(times)[int(len(times) * 0.99) - 1]",),
+        "for 10 times, from 1.5 to 15.0",
+    ),
+    ("p99", ("return sorted(times)[round(len(times) * 0.99) - 1]",), "for 160 times"),
+    ("p99", ("if len(times) == 100: return sorted(times)[98]",), "for 10 times, from 1.5 to 15.0"),
+    ("p99", ("times.sort(); return times[98]",), "it changes the list that it gets"),
+    (
+        "p99",
+        ("one = sorted(set(times)); return one[math.ceil(len(one) * 99 / 100) - 1]",),
+        "for 98 times of 7.0, one of 8.0 and one of 9.0, it gives 9.0",
+    ),
+    (
+        "p99",
+        ("return sum(times) / len(times)",),
+        "for 100 times, from 1.5 to 150.0, it gives 75.75",
+    ),
     ("patch_test", ("pass",), "a service that changes nothing passes the test"),
     (
         "patch_test",
@@ -1543,6 +1579,7 @@ def old_objects_aside() -> Iterator[None]:
         ("search", fill("search", (LIMIT, "1 / 0"))),
         ("split_names", fill("split_names", (PRIORITY, "raise ValueError"))),
         ("patch_test", fill("patch_test", ("raise ValueError",))),
+        ("p99", fill("p99", ("raise ValueError",))),
     ],
 )
 def test_nothing_is_left_behind(exercise: str, cell: str, capsys: pytest.CaptureFixture) -> None:

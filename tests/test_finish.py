@@ -149,13 +149,60 @@ def test_a_column_of_the_learners_own(
     assert [line[:8] for line in lines if line.startswith("✗")] == ["✗ tables"]
 
 
-@pytest.mark.parametrize("step", [0, 11, "5", None])
+@pytest.mark.parametrize("step", [0, 12, "5", None])
 @pytest.mark.parametrize("function", [steps.begin, steps.finish])
 def test_a_step_that_is_none(function: Callable[[object], None], step: object) -> None:
     """A number that is no step's says which there are."""
     with pytest.raises(Problem, match="There is no step") as caught:
         function(step)
-    assert "from 1 to 10" in caught.value.todo
+    assert "from 1 to 11" in caught.value.todo
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a load have run, and no server be left."""
+    monkeypatch.setattr(steps, "number_of_loads", lambda: 1)
+    monkeypatch.setattr(steps, "running_processes", list)
+
+
+def test_after_the_steps(
+    tried: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    learner: Path,
+) -> None:
+    """Notebook 11 is done if it was tried, and the project is as step 10 left it."""
+    lines, done = lines_of(11, KNOWN[10], monkeypatch, capsys)
+    assert done
+    assert lines[-1] == "Notebook 11 is done."
+    assert all(line.startswith("✓ ") for line in lines[:-1])
+    assert progress.finished(learner) == {11}
+    for begins, state in ways_to_break(11):
+        lines, done = lines_of(11, state, monkeypatch, capsys)
+        assert not done, f"{begins} was broken, and nobody noticed"
+        assert [line for line in lines if line.startswith(f"✗ {begins}")]
+
+
+@pytest.mark.parametrize("missing", ["load", "server", "copy"])
+def test_what_is_left_of_a_trial(
+    tried: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    learner: Path,
+    missing: str,
+) -> None:
+    """Each miss has its line: no load has run, a server still runs, a copy is still there."""
+    if missing == "load":
+        monkeypatch.setattr(steps, "number_of_loads", lambda: 0)
+    elif missing == "server":
+        monkeypatch.setattr(steps, "running_processes", lambda: ["a server"])
+    else:
+        (learner / workspace.TRIAL).mkdir()
+    lines, done = lines_of(11, KNOWN[10], monkeypatch, capsys)
+    assert not done
+    (miss,) = [line for line in lines if line.startswith("✗ ")]
+    assert missing in miss
+    assert "again" in miss
 
 
 def test_a_real_workspace(learner: Path, capsys: pytest.CaptureFixture[str]) -> None:

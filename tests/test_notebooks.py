@@ -8,12 +8,13 @@ import nbformat
 import pytest
 
 from tutorial import course
+from tutorial.workspace import TRIAL
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STEPS = range(1, course.STEPS + 1)
 START_PAGE = course.notebook_path(0)
-NUMBERS = range(course.STEPS + 1)  # 0 is the start page, which is no step
+NUMBERS = range(course.BEYOND + 1)  # 0 is the start page, 11 comes after the ten steps
 MOST_IGNORED = 3
 LONGEST_CELL = 15
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
@@ -66,10 +67,10 @@ each_step = pytest.mark.parametrize(
 )
 
 
-def test_there_are_a_start_page_and_ten_steps() -> None:
-    """Notebooks numbered 00 to 10, each named after its title."""
+def test_there_are_a_start_page_and_ten_steps_and_one_more() -> None:
+    """Notebooks numbered 00 to 11, each named after its title."""
     assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in NUMBERS]
-    assert course.STEPS == 10
+    assert (course.STEPS, course.BEYOND) == (10, 11)
     for number, path in zip(NUMBERS, NOTEBOOKS, strict=True):
         assert path.stem[3:] == course.title(number).lower().replace(" ", "_")
 
@@ -102,7 +103,8 @@ def test_it_begins_and_finishes(path: Path) -> None:
     assert codes[0].id == "begin"
     assert codes[0].source.endswith(f"begin({step})")
     assert codes[-1].source == f"finish({step})"
-    assert f"Step {step} of 10 is done." in texts_of(codes[-1])[0]
+    said = f"Step {step} of 10 is done." if step <= course.STEPS else "Notebook 11 is done."
+    assert said in texts_of(codes[-1])[0]
     last = read(path).cells[-1]
     assert last.source.startswith("## Recap\n")
     assert "## On your own\n" in last.source
@@ -137,14 +139,19 @@ def test_the_start_page_was_stored_in_an_empty_workspace() -> None:
 
 
 def test_the_map_is_what_the_notebooks_say() -> None:
-    """Every step has a row with its title, its link, what one does, its minutes; then their sum."""
+    """Every notebook has a row with its title, its link, what one does, its minutes.
+
+    The sum is that of the ten steps.
+    """
     (cell,) = [cell for cell in code_cells(START_PAGE) if cell.id == "map-table"]
     rows = [line.split(" | ", 1)[1] for line in texts_of(cell)[1].splitlines() if ".ipynb" in line]
     minutes = 0
     for row, path in zip(rows, NOTEBOOKS[1:], strict=True):
         title, what, time = facts(path)
-        assert row == f"[{title}]({path.name}) | {what} | {time} |"
-        minutes += int(time)
+        beyond = path == course.notebook_path(course.BEYOND)
+        prefix = "Beyond the steps: " if beyond else ""
+        assert row == f"{prefix}[{title}]({path.name}) | {what} | {time} |"
+        minutes += 0 if beyond else int(time)
     assert f"| **{minutes}** |" in texts_of(cell)[1]
 
 
@@ -260,15 +267,23 @@ def test_there_is_enough_prose_and_not_too_much(path: Path) -> None:
 
 @each_step
 def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> None:
-    """Every %%writefile writes a file of the project, and carries the tag that replays it."""
+    """Every %%writefile writes a file of the project, and carries the tag that replays it.
+
+    Notebook 11 changes nothing in the project: it writes only into the folder of its trials.
+    """
+    beyond = path == course.notebook_path(course.BEYOND)
     for cell in code_cells(path):
+        assert not (beyond and cell.metadata.get("tags") == ["build"]), cell.id
         if cell.source.startswith("%%writefile"):
             target = cell.source.splitlines()[0].split()[1]
+            if beyond:
+                assert target.startswith(f"{TRIAL}/"), target
+                continue
             assert (ROOT / target).is_file(), target
             assert "build" in cell.metadata.get("tags", []), cell.id
 
 
-@pytest.mark.parametrize("step", STEPS[1:])
+@pytest.mark.parametrize("step", NUMBERS[2:])
 def test_every_step_has_an_exercise(step: int) -> None:
     """From step 2 on: a cell to change, its check, and a hidden answer that is proved right."""
     codes = {cell.id: cell for cell in code_cells(course.notebook_path(step))}

@@ -24,7 +24,7 @@ BROKEN = {
     "a float in it": b'{"finished": [1.0]}',
     "a list in it": b'{"finished": [[1]]}',
     "step 0": b'{"finished": [0, 1]}',
-    "step 11": b'{"finished": [1, 11]}',
+    "step 12": b'{"finished": [1, 12]}',
 }
 
 
@@ -132,19 +132,28 @@ def test_it_is_no_part_of_the_project(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("done", "coming"),
-    [(set(), 1), ({1, 2}, 3), ({1, 2, 5}, 3), ({10}, 1), (set(range(1, 11)), None)],
+    [
+        (set(), 1),
+        ({1, 2}, 3),
+        ({1, 2, 5}, 3),
+        ({10, 11}, 1),
+        (set(range(1, 11)), None),
+        (set(range(1, 12)), None),
+    ],
 )
 def test_the_next_step(done: set[int], coming: int | None) -> None:
-    """The next step is the first one that is not finished."""
+    """The next step is the first of the ten that is not finished."""
     assert progress.next_step(done) == coming
 
 
 @pytest.mark.parametrize(
     ("done", "marks"),
     [
-        ((), ["→"] + [""] * 9),
-        ((1, 2, 5), ["✓", "✓", "→", "", "✓", "", "", "", "", ""]),
-        (range(1, 11), ["✓"] * 10),
+        ((), ["→"] + [""] * 10),
+        ((1, 2, 5), ["✓", "✓", "→", "", "✓", "", "", "", "", "", ""]),
+        ((1, 11), ["✓", "→"] + [""] * 8 + ["✓"]),
+        (range(1, 11), ["✓"] * 10 + ["→"]),
+        (range(1, 12), ["✓"] * 11),
     ],
 )
 def test_the_map_marks_steps(
@@ -165,7 +174,9 @@ def test_the_map_marks_steps(
         ((1,), "You have finished step 1. Next: [2. Write the models]"),
         ((1, 3), "You have finished steps 1 and 3. Next: [2. Write the models]"),
         ((1, 2, 3), "You have finished steps 1, 2 and 3. Next: [4. Define the endpoints]"),
-        (range(1, 11), "You have finished all 10 steps."),
+        ((1, 11), "You have finished step 1. Next: [2. Write the models]"),
+        (range(1, 11), "You have finished all 10 steps. Next: [11. Put it under load]"),
+        (range(1, 12), "You have finished all 10 steps and notebook 11."),
     ],
 )
 def test_show_progress(folder: Path, shown: list[str], done: tuple[int, ...], says: str) -> None:
@@ -173,7 +184,7 @@ def test_show_progress(folder: Path, shown: list[str], done: tuple[int, ...], sa
     for step in done:
         progress.record(step, folder)
     show_progress()
-    coming = progress.next_step(set(done))
+    coming = progress.next_step(set(done)) or (None if 11 in done else 11)
     link = coming and f"({course.notebook_path(coming).name}), {course.minutes(coming)} minutes."
     assert shown == [says + (link or "")]
 

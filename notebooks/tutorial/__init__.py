@@ -8,6 +8,7 @@ from tutorial.environment import check_environment
 from tutorial.errors import Problem, expect_error
 from tutorial.exercises import check
 from tutorial.files import diff, edit, file_after, tree
+from tutorial.load import load, start_process, trial_folder
 from tutorial.practice import practice
 from tutorial.server import serve, stop_servers
 from tutorial.show import course_map, diagram, frame, schema, show_progress, sql_log, table
@@ -26,13 +27,16 @@ __all__ = [
     "file_after",
     "finish",
     "frame",
+    "load",
     "practice",
     "restore",
     "schema",
     "serve",
     "show_progress",
     "sql_log",
+    "start_process",
     "stop_servers",
     "table",
     "tree",
+    "trial_folder",
 ]

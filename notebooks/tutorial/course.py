@@ -1,6 +1,7 @@
 """Reads the course from its notebooks: the ten steps, their titles, and the cells that build.
 
-The number 0 is the start page: it has a title and minutes like a step, but it is none.
+The number 0 is the start page, and 11 the notebook after the steps: both have a title and minutes
+like a step, but they are none.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent
 STEPS = 10
+BEYOND = 11  # the notebook after the ten steps, which changes nothing in the project
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ def cells(step: int) -> tuple[Cell, ...]:
         )
         for cell in notebook["cells"]
     )
+
+
+def place(step: int) -> str:
+    """Return where in the course a step is, for example "Step 5 of 10"."""
+    return f"Step {step} of {STEPS}" if step <= STEPS else "Beyond the ten steps"
 
 
 def title(step: int) -> str:

@@ -1052,6 +1052,27 @@ def _stand_in(
     return httpx.Client(transport=httpx.MockTransport(service), base_url="http://service")
 
 
+def p99(function: Callable[[list[float]], object]) -> None:
+    """Notebook 11: the time that 99 of 100 clients do not exceed."""
+    import random
+
+    from tutorial.load import percentile
+
+    for number in (100, 10, 1, 2, 101, 160, 250, 1000):
+        times = [1.5 * place for place in range(1, number + 1)]
+        random.Random(number).shuffle(times)
+        given = times.copy()
+        result = function(given)
+        if result is None and number == 100:
+            raise NotTried
+        name = "the time 1.5" if number == 1 else f"{number} times, from 1.5 to {1.5 * number}"
+        _need(given == times, f"for {name}, it changes the list that it gets.")
+        right = percentile(times, 99)
+        _need(result == right, f"for {name}, it gives {result!r}, not {right}.")
+    same = function([7.0] * 98 + [9.0, 8.0])
+    _need(same == 8.0, f"for 98 times of 7.0, one of 8.0 and one of 9.0, it gives {same!r}.")
+
+
 EXERCISES: dict[str, Callable[..., None]] = {
     judge.__name__: judge
     for judge in (
@@ -1071,5 +1092,6 @@ EXERCISES: dict[str, Callable[..., None]] = {
         split_names,
         is_healthy,
         patch_test,
+        p99,
     )
 }

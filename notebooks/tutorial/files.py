@@ -21,7 +21,7 @@ NOTES = {
     "app/__init__.py": "makes app a package",
     "app/db.py": "engine and session, sync",
     "app/db_async.py": "engine and session, async",
-    "app/errors.py": "the answer to a bad request",
+    "app/errors.py": "the answers to bad requests",
     "app/main.py": "endpoints, sync",
     "app/main_async.py": "endpoints, async",
     "app/models.py": "tables and models, for both",

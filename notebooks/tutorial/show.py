@@ -133,32 +133,40 @@ def frame(url: str, height: int = 500) -> None:
 
 
 def course_map() -> None:
-    """Show the ten steps as a table: what is finished or next, links, minutes, and their sum.
+    """Show the course as a table: what is finished or next, links, minutes, and their sum.
 
     The notebooks themselves say what is in it.
     """
     done = finished(location())
-    marks = dict.fromkeys(done, "✓") | {next_step(done): "→"}
+    marks = {next_step(done) or course.BEYOND: "→"} | dict.fromkeys(done, "✓")
     lines = ["| | Step | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
     for step in STEPS:
         what = course.what_you_do(step).replace("|", "\\|")
         lines.append(f"| {marks.get(step, '')} | {_link(step)} | {what} | {course.minutes(step)} |")
     total = sum(course.minutes(step) for step in STEPS)
-    lines += [f"| | **All steps together** | | **{total}** |", "", "✓ finished, → next"]
+    lines.append(f"| | **All steps together** | | **{total}** |")
+    what, time = course.what_you_do(course.BEYOND), course.minutes(course.BEYOND)
+    mark = marks.get(course.BEYOND, "")
+    lines.append(f"| {mark} | Beyond the steps: {_link(course.BEYOND)} | {what} | {time} |")
+    lines += ["", "✓ finished, → next"]
     display_markdown("\n".join(lines))
 
 
 def show_progress() -> None:
     """Show which steps are finished in this workspace, and a link to the one that is next."""
-    done = sorted(finished(location()))
+    all_done = finished(location())
+    done = sorted(all_done - {course.BEYOND})
     coming = next_step(set(done))
     names = " and ".join(", ".join(map(str, done)).rsplit(", ", 1))
     if coming is None:
-        text = f"You have finished all {course.STEPS} steps."
+        more = f" and notebook {course.BEYOND}" if course.BEYOND in all_done else ""
+        text = f"You have finished all {course.STEPS} steps{more}."
     elif done:
         text = f"You have finished step{'s' if len(done) > 1 else ''} {names}."
     else:
         text = "You have not finished a step yet."
+    if coming is None and course.BEYOND not in all_done:
+        coming = course.BEYOND
     if coming is not None:
         text += f" Next: {_link(coming)}, {course.minutes(coming)} minutes."
     display_markdown(text)

@@ -16,11 +16,13 @@ from tutorial.errors import Problem
 from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
+from tutorial.load import number_of_loads, running_processes, stop_processes
 from tutorial.progress import record
 from tutorial.replay import REPLAY, replay
 from tutorial.server import reach_directly, stop_servers
 from tutorial.terminal import make_known
 from tutorial.workspace import (
+    TRIAL,
     State,
     back_up,
     backups,
@@ -61,7 +63,7 @@ def begin(step: int, fresh: bool = False) -> None:
     _enter(folder, step)
     if os.environ.get(REPLAY):
         return
-    print(f"Step {step} of {course.STEPS}: {course.title(step)}")
+    print(f"{course.place(step)}: {course.title(step)}")
     if os.environ.pop("DATABASE_URL", None):
         print("↻ The variable DATABASE_URL was set; it is ignored in this notebook.")
     with only_one(folder):
@@ -95,8 +97,8 @@ def restore(backup: str) -> None:
 
 
 def _require_step(step: int) -> None:
-    if not isinstance(step, int) or not 1 <= step <= course.STEPS:
-        raise Problem("no-such-step", step=repr(step), steps=course.STEPS)
+    if not isinstance(step, int) or not 1 <= step <= course.BEYOND:
+        raise Problem("no-such-step", step=repr(step), steps=course.BEYOND)
 
 
 def _enter(folder: Path, step: int) -> None:
@@ -107,6 +109,7 @@ def _enter(folder: Path, step: int) -> None:
     if shell is not None:
         explain_errors(shell, step)
     stop_servers()
+    stop_processes()
     reach_directly()
     forget_app()
     (folder / "app").mkdir(parents=True, exist_ok=True)
@@ -203,6 +206,8 @@ def finish(step: int) -> None:
     _require_step(step)
     state, goal, start = read_state(location()), known_states()[step], known_states()[step - 1]
     lines = [*_changed(state, start, goal), *_kept(state, start, goal)]
+    if step == course.BEYOND:
+        lines += _tried()
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")
     for path in sorted(state.files.keys() - goal.files.keys() - start.files.keys()):
@@ -211,7 +216,7 @@ def finish(step: int) -> None:
     if not all(good for _, good, _ in lines):
         raise Problem("step-incomplete", step=step)
     record(step, location())
-    print(f"Step {step} of {course.STEPS} is done.")
+    print(f"{course.place(step) if step <= course.STEPS else f'Notebook {step}'} is done.")
 
 
 # What there must be, whether it is there, and what to do if not. A text, because `begin` must be
@@ -259,6 +264,15 @@ def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
         kept = _present(old, state)
         hint = f"only {kept} of {len(old)} are there: {AGAIN}"
         yield f"rows from earlier steps: {len(old)}", kept == len(old), hint
+
+
+def _tried() -> Iterator[Line]:
+    """Give a line for each thing that the notebook after the steps does, and leaves no trace of."""
+    yield "the service was under load", number_of_loads() > 0, f"no load has run yet: {AGAIN}"
+    hint = f"at least one is still running: {AGAIN}"
+    yield "no server of a trial is left", not running_processes(), hint
+    hint = "it is still there: run the cell again that deletes it"
+    yield "no copy of a trial is left", not (location() / TRIAL).exists(), hint
 
 
 def _present(rows: list[dict[str, object]], state: State) -> int:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from tutorial.course import NOTEBOOKS
+from tutorial.course import BEYOND, NOTEBOOKS, STEPS
 from tutorial.errors import Problem
 
 MEMORY = ".course"  # what begin and finish note; hidden from the learner's tree
@@ -30,7 +30,11 @@ PROJECT_FILES = ("alembic.ini", "database.db", "database.db-wal", "database.db-s
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 DATABASE = "database.db"
 # What the notebooks make only to try something out; one that stopped half-way leaves it behind.
-TRIALS = ("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async", ".rebuild-*")
+TRIAL = "under_load"  # where notebook 11 keeps its copies of the project
+TRIALS = (
+    *("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async", ".rebuild-*"),
+    TRIAL,
+)
 BACKUPS = "backups"
 STATES = Path(__file__).parent / "states.json"
 
@@ -117,9 +121,12 @@ def read_state(folder: Path) -> State:
 
 @lru_cache
 def known_states() -> dict[int, State]:
-    """Return the state after each step, by its number; 0 is the empty folder."""
+    """Return the state after each notebook, by its number; 0 is the empty folder."""
     stored = json.loads(STATES.read_text(encoding="utf-8")) if STATES.exists() else {}
-    return {0: State()} | {int(step): State(**state) for step, state in stored.items()}
+    known = {0: State()} | {int(step): State(**state) for step, state in stored.items()}
+    if STEPS in known:
+        known[BEYOND] = known[STEPS]  # the notebook after the steps leaves the project as it is
+    return known
 
 
 def step_of(state: State) -> int | None:

@@ -1,0 +1,168 @@
+"""Sends requests as fast as they are answered, with wrk, oha or httpx, and counts the answers."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+TIMEOUT = 10  # seconds; an answer that takes longer is an error
+JSON = "application/json"
+DEADLINE = "aborted due to deadline"  # how oha names a request that was under way at the end
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one load has seen. The times of the answers are in milliseconds."""
+
+    answered: int  # with 2xx
+    seconds: float
+    p50: float
+    p99: float
+    errors: int  # other statuses, errors of the connection, and timeouts
+
+    @property
+    def rate(self) -> float:
+        """Return the answers per second."""
+        return self.answered / self.seconds
+
+
+# wrk
+
+
+def wrk_script(body: str) -> str:
+    """Return the script that tells wrk what to send, and what to print at the end."""
+    return f"""wrk.method, wrk.body = "POST", [[{body}]]
+wrk.headers["Content-Type"] = "{JSON}"
+done = function(summary, latency)
+  local e = summary.errors
+  io.write(string.format("RESULT %d %d %d %d %d %d\\n", summary.requests, e.status,
+    e.connect + e.read + e.write + e.timeout, summary.duration,
+    latency:percentile(50), latency:percentile(99)))
+end
+"""
+
+
+def parse_wrk(output: str) -> Load:
+    """Read what the script of wrk prints. Its times are in microseconds."""
+    found = re.search(r"^RESULT (.+)$", output, re.MULTILINE)
+    if not found:
+        raise RuntimeError(f"this is no result of wrk:\n{output}")
+    requests, refused, broken, duration, p50, p99 = map(int, found[1].split())
+    return Load(requests - refused, duration / 1e6, p50 / 1e3, p99 / 1e3, refused + broken)
+
+
+def with_wrk(url: str, body: str, connections: int, seconds: int) -> Load:
+    """Let wrk send the requests. What is under way at the end counts neither way."""
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "load.lua"
+        script.write_text(wrk_script(body), encoding="utf-8")
+        sizes = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{TIMEOUT}s"]
+        return parse_wrk(_output(["wrk", *sizes, "-s", str(script), url]))
+
+
+# oha
+
+
+def parse_oha(output: str) -> Load:
+    """Read the JSON of oha. Its times are in seconds, and empty if there was no answer."""
+    result = json.loads(output)
+    statuses = result["statusCodeDistribution"]
+    answered = sum(count for status, count in statuses.items() if status.startswith("2"))
+    broken = {name: n for name, n in result["errorDistribution"].items() if name != DEADLINE}
+    times = result["latencyPercentiles"]
+    return Load(
+        answered,
+        result["summary"]["total"],
+        (times["p50"] or 0) * 1e3,
+        (times["p99"] or 0) * 1e3,
+        sum(statuses.values()) - answered + sum(broken.values()),
+    )
+
+
+def with_oha(url: str, body: str, connections: int, seconds: int) -> Load:
+    """Let oha send the requests."""
+    post = ["-m", "POST", "-T", JSON, "-d", body]
+    sizes = ["-c", str(connections), "-z", f"{seconds}s", "-t", f"{TIMEOUT}s", "-r", "0"]
+    return parse_oha(_output(["oha", "--no-tui", "--output-format", "json", *sizes, *post, url]))
+
+
+def _output(command: list[str]) -> str:
+    """Run a program and return what it prints; if it fails, raise with what it says."""
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=600)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+# httpx
+
+
+@dataclass
+class Count:
+    """What the connections of one load have seen so far."""
+
+    times: list[float] = field(default_factory=list)  # milliseconds, of answers with any status
+    errors: int = 0
+    refused: int = 0
+
+
+def percentile(times: list[float], percent: int) -> float:
+    """Return the time that so many percent of the answers did not exceed; 0 if there is none."""
+    if not times:
+        return 0.0
+    return sorted(times)[(len(times) * percent - 1) // 100]
+
+
+async def _keep_asking(
+    client: httpx.AsyncClient, url: str, body: str, end: float, count: Count
+) -> None:
+    """Send one request after the other until the end, as one connection of wrk does."""
+    headers = {"Content-Type": JSON}
+    while (begun := time.perf_counter()) < end:
+        try:
+            response = await client.post(url, content=body, headers=headers)
+        except httpx.HTTPError:
+            count.errors += 1
+            continue
+        count.times.append((time.perf_counter() - begun) * 1e3)
+        count.refused += not response.is_success
+
+
+async def _ask_from_all(url: str, body: str, connections: int, seconds: int) -> Load:
+    count = Count()
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    async with httpx.AsyncClient(timeout=TIMEOUT, limits=limits) as client:
+        begun = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(connections):
+                group.create_task(_keep_asking(client, url, body, begun + seconds, count))
+        lasted = time.perf_counter() - begun
+    return Load(
+        len(count.times) - count.refused,
+        lasted,
+        percentile(count.times, 50),
+        percentile(count.times, 99),
+        count.errors + count.refused,
+    )
+
+
+def with_httpx(url: str, body: str, connections: int, seconds: int) -> Load:
+    """Send the requests from this process. It is slow: it may be what limits the service."""
+    return asyncio.run(_ask_from_all(url, body, connections, seconds))
+
+
+Tool = Callable[[str, str, int, int], Load]
+TOOLS: dict[str, Tool] = {"wrk": with_wrk, "oha": with_oha, "httpx": with_httpx}
+
+
+def best_tool() -> str:
+    """Return the first tool that this computer has; httpx is always there."""
+    return next((tool for tool in ("wrk", "oha") if shutil.which(tool)), "httpx")
