@@ -3,6 +3,7 @@
 Each client works alone on its own rows, so it always knows what the database must hold of them.
 """
 
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -286,6 +287,35 @@ def test_long_writer(version: str, database: Path) -> None:
     assert max(pings) < HOLD / 2
     assert len(acknowledged(workers)) == CONNECTIONS
     assert stored(database) == acknowledged(workers)
+    assert_sound(database, log)
+
+
+LONG_TASKS = """
+INSERT INTO task (task_name, task_description)
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100)
+SELECT 'task ' || n, replace(printf('%1000s', ''), ' ', '🐢') FROM numbers
+"""
+
+
+def test_slow_readers(version: str, database: Path) -> None:
+    """Clients that ask for a long list and do not read it keep nobody from the database.
+
+    Their answers are ready, so their sessions are closed, although little of it has arrived.
+    """
+    query(database, LONG_TASKS)
+    log = database.with_name("server.log")
+    with serve(version, database_url(database), log) as server, ExitStack() as stack:
+        url = server.client.base_url
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # it takes little at once
+            client.connect((url.host, url.port))
+            # 20 lists of 400 KB: the system takes the first megabytes for the client.
+            client.sendall(b"GET /task/?limit=100 HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+        time.sleep(1)  # until they all wait
+        ask(server.client, {200}, "GET", "/task/1")
+        ask(server.client, {201}, "POST", "/task/", json={"task_name": "new"})
+        server.process.kill()  # uvicorn would log that it can't send the other lists any more
     assert_sound(database, log)
 
 
