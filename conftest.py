@@ -73,3 +73,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def notebooks_run(pytestconfig: pytest.Config) -> tuple[Path, dict[int, State]]:
     """Return the workspace of nbval's run, and the states that the steps left in it."""
     return workspace_of(pytestconfig), pytestconfig.stash[STATES_SEEN]
+
+
+@pytest.fixture(scope="session")
+def file_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty database at the newest revision. For copying, not for changing."""
+    from service import migrated  # of tests/, which pytest puts on the path later than this file
+
+    return migrated(tmp_path_factory.mktemp("at head"), "head")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
 from typing import IO
 
 import httpx
@@ -82,6 +83,14 @@ def migrated(folder: Path, revision: str, driver: str = "sqlite") -> Path:
     file = folder / "database.db"
     alembic("upgrade", revision, url=database_url(file, driver))
     return file
+
+
+def copy_project(folder: Path) -> Path:
+    """Make a folder with a copy of the project, which may be changed, and return it."""
+    for name in ("app", "alembic"):
+        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
+    copy(ROOT / "alembic.ini", folder)
+    return folder
 
 
 @dataclass

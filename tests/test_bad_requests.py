@@ -23,7 +23,6 @@ from service import (
     Server,
     database_url,
     dump,
-    migrated,
     outcome,
     query,
     serve,
@@ -58,12 +57,6 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
-
-
-@pytest.fixture(scope="module")
-def file_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest revision. For copying, not for changing."""
-    return migrated(tmp_path_factory.mktemp("at head"), "head")
 
 
 @pytest.fixture(scope="module")

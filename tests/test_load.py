@@ -12,12 +12,12 @@ from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 from random import Random
-from shutil import copy, copytree, ignore_patterns
+from shutil import copy
 from threading import Event
 
 import httpx
 import pytest
-from service import DRIVERS, ROOT, VERSIONS, alembic, database_url, migrated, query, serve
+from service import DRIVERS, VERSIONS, alembic, copy_project, database_url, query, serve
 
 CONNECTIONS = 32
 HOLD = 2  # seconds for which another program holds the write lock
@@ -29,12 +29,6 @@ def durations(short: int, long: int) -> pytest.MarkDecorator:
     """Run a test twice: for a few seconds by default, and longer with `pytest -m slow`."""
     slow = pytest.param(long, marks=pytest.mark.slow)
     return pytest.mark.parametrize("seconds", [short, slow], ids="{}s".format)
-
-
-@pytest.fixture(scope="module")
-def file_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest revision. For copying, not for changing."""
-    return migrated(tmp_path_factory.mktemp("at head"), "head")
 
 
 @pytest.fixture
@@ -411,10 +405,7 @@ def upgrade() -> None:
 @pytest.fixture
 def newer_project(tmp_path: Path) -> Path:
     """A copy of the project that has one revision more."""
-    folder = tmp_path / "a newer project"
-    for name in ("app", "alembic"):
-        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
-    copy(ROOT / "alembic.ini", folder)
+    folder = copy_project(tmp_path / "a newer project")
     migration = folder / "alembic" / "versions" / "0003_add_priority.py"
     migration.write_text(MIGRATION, encoding="utf-8")
     return folder

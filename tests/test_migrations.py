@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from shutil import copy, copytree, ignore_patterns
+from shutil import copy
 from types import ModuleType
 from warnings import catch_warnings
 
 import pytest
 from pytest_alembic import MigrationContext
 from pytest_alembic import tests as standard
-from service import DRIVERS, ROOT, alembic, database_url, dump, migrated, query
+from service import DRIVERS, ROOT, alembic, copy_project, database_url, dump, migrated, query
 from sqlalchemy import Engine, MetaData, create_engine, inspect, pool
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -47,11 +47,7 @@ def store(file: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project that may be changed."""
-    folder = tmp_path / "a project"
-    for name in ("app", "alembic"):
-        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
-    copy(ROOT / "alembic.ini", folder)
-    return folder
+    return copy_project(tmp_path / "a project")
 
 
 @pytest.fixture(scope="module")

@@ -37,12 +37,6 @@ def file_at_0001(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def file_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest revision. For copying, not for changing."""
-    return migrated(tmp_path_factory.mktemp("at head"), "head")
-
-
-@pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory, file_at_head: Path) -> Path:
     """The one database that both running servers use."""
     return Path(copy(file_at_head, tmp_path_factory.mktemp("both servers") / "database.db"))

@@ -18,14 +18,13 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
+from tutorial.server import STOP_SECONDS, Stoppable, not_started
 from tutorial.workspace import TRIAL, copy_project, location
 
 START_SECONDS = 30.0
-STOP_SECONDS = 5.0
 ANSWER_SECONDS = 30.0  # the longest that an answer may take after the time of a load is over
 LONGEST_LOAD = 60.0  # seconds
 MOST_CONNECTIONS = 256
@@ -55,7 +54,7 @@ def trial_folder(name: str) -> Path:
     return folder
 
 
-class Process:
+class Process(Stoppable):
     """A server that runs in a process of its own. `url` is its address."""
 
     def __init__(self, target: str, folder: Path, options: tuple[str, ...], settings: dict) -> None:
@@ -106,17 +105,6 @@ class Process:
         if self in _running:
             _running.remove(self)
 
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def wait_until_up(self) -> None:
         """Wait until the server says its address. Raises Problem with its last words if it ends."""
         deadline = time.monotonic() + START_SECONDS
@@ -140,9 +128,7 @@ def _reason(target: str, log: str) -> Problem:
         return Problem("no-such-module", name=found[1])
     if found := re.search(r'Attribute "(.+)" not found in module "(.+)"', log):
         return Problem("no-app", name=found[1], module=found[2])
-    behind = "alembic upgrade head" in log
-    key = "database-not-at-head" if behind else "server-did-not-start"
-    return Problem(key, name=target, error=_last_words(log))
+    return not_started(target, log, _last_words(log))
 
 
 def _last_words(log: str) -> str:

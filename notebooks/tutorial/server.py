@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from types import TracebackType
+from typing import Self
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
@@ -22,7 +23,30 @@ STOP_SECONDS = 5.0
 _running: dict[str, Server] = {}
 
 
-class Server:
+def not_started(name: str, log: str, error: str) -> Problem:
+    """Return why a server did not start: `log` is what it logged, `error` its last words."""
+    behind = "alembic upgrade head" in log
+    return Problem(
+        "database-not-at-head" if behind else "server-did-not-start", name=name, error=error
+    )
+
+
+class Stoppable:
+    """What has a `stop()`, and stops at the end of a `with` block."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Server(Stoppable):
     """A server that runs. `url` is its address, for example http://127.0.0.1:51234."""
 
     def __init__(self, name: str, app: object) -> None:
@@ -72,17 +96,6 @@ class Server:
         if _running.get(self.name) is self:
             del _running[self.name]
 
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
         """Start, and wait until the server is up. Raises Problem if it does not come up."""
         deadline = time.monotonic() + START_SECONDS
@@ -99,9 +112,7 @@ class Server:
             raise
         if not self._server.started:
             self.stop()
-            behind = "alembic upgrade head" in " ".join(self.errors)
-            key = "database-not-at-head" if behind else "server-did-not-start"
-            raise Problem(key, name=self.name, error=self._last_words())
+            raise not_started(self.name, " ".join(self.errors), self._last_words())
 
     def _run(self) -> None:
         """Run the server to its end. This is all that the thread does."""

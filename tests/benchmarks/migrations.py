@@ -9,19 +9,19 @@ computer can only make a run longer.
 
 import argparse
 import os
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
 
-ROOT = Path(__file__).parents[2]
-DRIVERS = ["sqlite", "sqlite+aiosqlite"]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from service import DRIVERS, ROOT, database_url, query
+
 STEPS = {
     "upgrade 0002": (command.upgrade, "0002"),
     "downgrade 0001": (command.downgrade, "0001"),
@@ -36,12 +36,6 @@ DESCRIBE = "UPDATE task SET task_description = 'the description of ' || task_nam
 Times = dict[str, float]  # the seconds that each step takes
 
 
-def change(file: Path, sql: str, *parameters: int) -> None:
-    """Run one statement on a SQLite file."""
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute(sql, parameters)
-
-
 def alembic_config() -> Config:
     """Return what Alembic must know. Without an .ini file it leaves the logging as it is."""
     config = Config()
@@ -51,10 +45,10 @@ def alembic_config() -> Config:
 
 def prepare(file: Path, driver: str, rows: int) -> str:
     """Make a table with so many rows at revision 0001, and return the URL of its database."""
-    os.environ["DATABASE_URL"] = url = f"{driver}:///{file.as_posix()}"
+    os.environ["DATABASE_URL"] = url = database_url(file, driver)
     command.upgrade(alembic_config(), "0001")
     if rows:
-        change(file, FILL, rows)
+        query(file, FILL, rows)
     return url
 
 
@@ -67,7 +61,7 @@ def up_and_down(file: Path, url: str) -> Times:
         run(alembic_config(), revision)
         times[name] = time.perf_counter() - begun
         if revision == "0002":
-            change(file, DESCRIBE)  # so that the downgrade has something to leave out
+            query(file, DESCRIBE)  # so that the downgrade has something to leave out
     return times
 
 
