@@ -1,10 +1,7 @@
-"""Gives every test run a workspace of its own, so that it never touches the learner's.
+"""Gives every notebook of a test run a workspace of its own: never the learner's.
 
-The steps share one, as they do at the learner's. The start page has another: it shows what is
-finished in its workspace, and its stored output is that of an empty one.
-
-It also keeps the state that each notebook leaves in that workspace, when nbval has run them all:
-tests/test_replay.py compares these states, and need not run the notebooks a second time.
+Each of them is empty, as if its notebook were the first one that a learner opens. After its last
+cell, the project in it must be the end that the course has stored.
 """
 
 import os
@@ -18,61 +15,51 @@ import pytest
 NOTEBOOKS = Path(__file__).resolve().parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
 
-from tutorial.workspace import State, read_state  # noqa: E402
+from tutorial.ends import stored_ends  # noqa: E402
+from tutorial.state import DATABASE, read_state  # noqa: E402
+from tutorial.workspace import MEMORY  # noqa: E402
 
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
-LONGEST = "test_careless_learners.py"
-START_PAGE = "00_start_here.ipynb"
-STATES_SEEN = pytest.StashKey[dict[int, State]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Point the kernels to a temporary workspace, whatever the outer environment says."""
+    """Make a temporary folder for the workspaces, whatever the outer environment says."""
     temporary = tempfile.TemporaryDirectory(prefix="course workspace ", ignore_cleanup_errors=True)
     config.stash[TEMPORARY] = temporary
-    config.stash[STATES_SEEN] = {}
-    os.environ["TUTORIAL_WORKSPACE"] = str(workspace_of(config))
+    os.environ["TUTORIAL_WORKSPACE"] = temporary.name
     os.environ.pop("DATABASE_URL", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts background jobs so, and then no test could interrupt anything.
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def workspace_of(config: pytest.Config, path: Path | None = None) -> Path:
-    """Return the workspace of the test run: that of the start page if `path` is it."""
-    name = "start page" if path is not None and path.name == START_PAGE else "steps"
-    return Path(config.stash[TEMPORARY].name) / name
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest file first: with -n 2, one process plays it while the other runs the rest."""
-    items.sort(key=lambda item: item.path.name != LONGEST)
+def workspace_of(item: pytest.Item) -> Path:
+    """Return the workspace of a notebook, or of all tests that are none."""
+    return Path(item.config.stash[TEMPORARY].name) / item.path.stem[:2]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before nbval starts the kernel of a notebook, point it to the notebook's workspace."""
-    os.environ["TUTORIAL_WORKSPACE"] = str(workspace_of(item.config, item.path))
+    os.environ["TUTORIAL_WORKSPACE"] = str(workspace_of(item))
 
 
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """After the last cell of a step, note what the step has left behind."""
-    if item.path.suffix != ".ipynb" or (nextitem is not None and nextitem.path == item.path):
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """After a notebook's last cell, compare what it leaves with what the course has stored."""
+    cell = getattr(item, "cell", None)  # nbval's
+    if cell is None or cell.get("id") != "finish":
         return
-    if item.path.name != START_PAGE:
-        step = int(item.path.name[:2])
-        item.config.stash[STATES_SEEN][step] = read_state(workspace_of(item.config))
+    folder, ends = workspace_of(item), stored_ends()
+    state = read_state(folder)
+    assert state == ends.state(int(item.path.stem[:2])), "run tests/store_outputs.py"
+    left = {path.name for path in folder.iterdir()} - {f"{DATABASE}-wal", f"{DATABASE}-shm", MEMORY}
+    named = {Path(path).parts[0] for path in state.files}
+    assert left == named | ({DATABASE} if state.schema else set()), "the notebook left something"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Delete the temporary workspaces."""
     config.stash[TEMPORARY].cleanup()
-
-
-@pytest.fixture(scope="session")
-def notebooks_run(pytestconfig: pytest.Config) -> tuple[Path, dict[int, State]]:
-    """Return the workspace of nbval's run, and the states that the steps left in it."""
-    return workspace_of(pytestconfig), pytestconfig.stash[STATES_SEEN]
 
 
 @pytest.fixture(scope="session")

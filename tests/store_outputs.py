@@ -1,51 +1,40 @@
-"""Executes the notebooks and stores their outputs, and the state that each step leaves behind.
+"""Executes the notebooks; stores their outputs, what each leaves behind, and their links.
 
-    python tests/store_outputs.py          the start page, the ten steps, and notebook 11
+    python tests/store_outputs.py          all notebooks
     python tests/store_outputs.py 3 4      these only; 0 is the start page
 
-Run it after a change of a notebook, then read the diff: a changed output is a changed fact.
+Run it after a change of a notebook, then read the diff: a changed output is a changed fact. A
+change of what a step leaves changes what the later ones start from: store these again, too.
 """
 
-import asyncio
 import configparser
 import json
-import os
 import re
+import sqlite3
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "notebooks"))
 
-from tutorial import course, replay, workspace  # noqa: E402
+import navigation  # noqa: E402
+from kernel import execute  # noqa: E402
+
+from tutorial import course, ends  # noqa: E402
+from tutorial.state import DATABASE, project_files, read_text  # noqa: E402
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 KEPT = ("tags", "jupyter")  # of a cell's metadata; "jupyter" hides the source of a solution
-
-
-def execute(path: Path, folder: Path) -> nbformat.NotebookNode:
-    """Run a notebook with the workspace `folder` and return it with its new outputs."""
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        km=replay.kernel_manager(),
-        timeout=replay.CELL_SECONDS,
-        coalesce_streams=True,
-        record_timing=False,
-        resources={"metadata": {"path": str(course.NOTEBOOKS)}},
-    )
-    environment = os.environ | {"TUTORIAL_WORKSPACE": str(folder)}
-    asyncio.run(client.async_execute(env=environment, cleanup_kc=True))
-    return notebook
 
 
 def sanitizer() -> Callable[[str], str]:
@@ -74,41 +63,101 @@ def store(path: Path, notebook: nbformat.NotebookNode) -> None:
                 output["text"] = sanitize(output["text"])
             for kind, value in output.get("data", {}).items():
                 output["data"][kind] = sanitize(value) if isinstance(value, str) else value
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        nbformat.write(notebook, file)
+    navigation.save(notebook, path)
 
 
-def store_states(steps: list[int]) -> None:
-    """Replay the course, and write to states.json what these steps leave behind."""
-    stored = {}
-    if workspace.STATES.exists():
-        stored = json.loads(workspace.STATES.read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as name:
+def dump(database: Path) -> str:
+    """Return the SQL that makes a database, and lets it keep its journal as it does."""
+    with closing(sqlite3.connect(database)) as connection:
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        return "\n".join([f"PRAGMA journal_mode = {mode};", *connection.iterdump()])
 
-        def note(step: int) -> None:
-            if step in steps:
-                stored[str(step)] = asdict(workspace.read_state(Path(name)))
 
-        replay.replay(max(steps), Path(name), at_end=note)
-    text = json.dumps(dict(sorted(stored.items(), key=lambda item: int(item[0]))), indent=1)
-    workspace.STATES.write_text(text + "\n", encoding="utf-8", newline="\n")
+class Recorder:
+    """Records the end of one notebook, and which texts its files have on the way."""
+
+    def __init__(self, number: int, workspace: Path) -> None:
+        self.number = number
+        self.workspace = workspace
+        self.seen: dict[str, set[str]] = defaultdict(set)
+
+    def before(self, cell: nbformat.NotebookNode, _index: int) -> None:
+        """Write the end before `finish` compares with it."""
+        if cell.id == "finish":
+            self.write()
+
+    def after(self, _cell: nbformat.NotebookNode, _index: int) -> None:
+        """Note the texts that a cell has left."""
+        for path in project_files(self.workspace):
+            self.seen[path.as_posix()].add(read_text(self.workspace / path))
+
+    def write(self) -> None:
+        """Write into ends.json what this notebook changes, and nothing of the others."""
+        stored = read_stored()
+        now = {
+            path.as_posix(): read_text(self.workspace / path)
+            for path in project_files(self.workspace)
+        }
+        if (self.workspace / DATABASE).exists():
+            now[DATABASE] = dump(self.workspace / DATABASE)
+        texts: dict[str, dict[str, list[str] | None]] = stored["texts"]
+        for path in sorted({*now, *texts}):
+            of_path = texts.setdefault(path, {})
+            of_path.pop(str(self.number), None)
+            before = [int(one) for one in of_path if int(one) < self.number]
+            last = ends.join(of_path[str(max(before))]) if before else None
+            if now.get(path) != last:
+                text = now.get(path)
+                of_path[str(self.number)] = None if text is None else text.split("\n")
+        for path, seen in self.seen.items():
+            known = {ends.join(lines) for lines in texts.get(path, {}).values()}
+            digests = sorted(ends.digest(text) for text in seen - known)
+            of_path = stored["passed"].setdefault(path, {})
+            of_path.pop(str(self.number), None)
+            if digests:
+                of_path[str(self.number)] = digests
+        write_stored(stored)
+
+
+def read_stored() -> dict[str, Any]:
+    """Return what ends.json holds; nothing, if there is none."""
+    if not ends.STORED.exists():
+        return {"texts": {}, "passed": {}}
+    stored: dict[str, Any] = json.loads(ends.STORED.read_text(encoding="utf-8"))
+    return stored
+
+
+def write_stored(stored: dict[str, Any]) -> None:
+    """Write ends.json, in an order that does not depend on the run."""
+    texts, passed = (
+        {
+            path: dict(sorted(of_path.items(), key=lambda item: int(item[0])))
+            for path, of_path in sorted(stored[name].items())
+            if of_path
+        }
+        for name in ("texts", "passed")
+    )
+    whole = {"version": ends.version(), "checksum": ends.checksum(texts, passed)}
+    text = json.dumps(whole | {"texts": texts, "passed": passed}, indent=1, ensure_ascii=False)
+    ends.STORED.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def main(numbers: list[int]) -> None:
-    """Store the states first, because begin and finish compare with them, then the outputs.
-
-    The start page, number 0, has no state, and it gets an empty workspace of its own. Notebook 11
-    leaves the state of step 10.
-    """
-    steps = [number for number in numbers if 1 <= number <= course.STEPS]
-    if steps:
-        store_states(steps)
+    """Store these notebooks again. The start page gets an empty workspace of its own."""
+    navigation.write(numbers)
+    write_stored(read_stored())  # in the version of today
     with tempfile.TemporaryDirectory(prefix="course workspace ") as name:
         for number in numbers:
-            path = course.notebook_path(number)
-            store(path, execute(path, Path(name) / ("steps" if number else "start page")))
+            path, workspace = course.notebook_path(number), Path(name) / "steps"
+            if number:
+                recorder = Recorder(number, workspace)
+                notebook = execute(path, workspace, recorder.before, recorder.after)
+                recorder.write()
+            else:
+                notebook = execute(path, Path(name) / "start page")
+            store(path, notebook)
             print(f"stored {path.name}")
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]] or list(range(course.BEYOND + 1)))
+    main([int(word) for word in sys.argv[1:]] or [0, *course.numbers()])

@@ -1,28 +1,32 @@
 """finish(N): a line for each thing that step N has to leave behind, and what to do if it is not."""
 
 import dataclasses
+import re
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tutorial import Problem, course, progress, steps, workspace
-from tutorial.workspace import State
+from tutorial import Problem, begin, course, ends, file_after, progress, state, workspace
+from tutorial.finish import finish
+from tutorial.state import State
 
-STEPS = range(1, course.STEPS + 1)
-KNOWN = workspace.known_states()
+STEPS = course.steps()
+MODULE = sys.modules["tutorial.finish"]  # `tutorial.finish` is the function
+KNOWN = {number: ends.stored_ends().state(number) for number in [0, *course.numbers()]}
 
 
 def lines_of(
     step: int, state: State, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> tuple[list[str], bool]:
     """Return the lines that finish prints for a state, and whether it calls the step done."""
-    monkeypatch.setattr(steps, "read_state", lambda folder: state)
+    monkeypatch.setattr(MODULE, "read_state", lambda folder: state)
     capsys.readouterr()
     try:
-        steps.finish(step)
+        finish(step)
     except Problem as problem:
         assert problem.key == "step-incomplete"
         return capsys.readouterr().out.splitlines(), False
@@ -45,8 +49,9 @@ def ways_to_break(step: int) -> Iterator[tuple[str, State]]:
         elif goal.revision != start.revision:
             line = ""  # the revision's own line comes first
         if line:
-            yield line, dataclasses.replace(goal, schema=["CREATE TABLE other (id)"])
-            yield line, dataclasses.replace(goal, schema=["unreadable"])
+            yield line, dataclasses.replace(goal, schema={"other": "CREATE TABLE other (id)"})
+            yield line, dataclasses.replace(goal, schema={})
+        yield "the database", State(goal.files, broken=True)
     if goal.revision is not None:
         new = goal.revision != start.revision
         line = f"revision {goal.revision}" if new else "tables from earlier steps"
@@ -75,7 +80,7 @@ def test_what_is_right(
     """Every line has its ✓, the step is done, and it is remembered."""
     lines, done = lines_of(step, KNOWN[step], monkeypatch, capsys)
     assert done
-    assert lines[-1] == f"Step {step} of 10 is done."
+    assert lines[-1] == f"Step {step} of {len(STEPS)} is done."
     assert len(lines) > 1
     assert all(line.startswith("✓ ") for line in lines[:-1])
     assert progress.finished(learner) == {step}
@@ -104,8 +109,8 @@ def test_what_is_broken_in_one_way(
 ) -> None:
     """Whatever is broken, its line says so, with a hint; the lines of all other things stay ✓."""
     found = set()
-    for begins, state in ways_to_break(step):
-        lines, done = lines_of(step, state, monkeypatch, capsys)
+    for begins, broken in ways_to_break(step):
+        lines, done = lines_of(step, broken, monkeypatch, capsys)
         misses = [line for line in lines if line.startswith("✗ ")]
         assert not done, f"{begins} was broken, and nobody noticed"
         assert len(misses) == 1, misses
@@ -138,19 +143,75 @@ def test_a_file_of_the_learners_own(
     assert "· app/mine.py is your own: the next notebook keeps it in a backup" in lines
 
 
-def test_a_column_of_the_learners_own(
+def test_additions_of_the_learners_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], learner: Path
+) -> None:
+    """An endpoint, an import, a column, a table, a revision more: the step counts all the same."""
+    goal = KNOWN[10]
+    main = goal.files["app/main.py"].replace("import Depends", "import Body, Depends")
+    main += "\n\n@app.get('/mine')\ndef mine() -> str:\n    return 'mine'\n"
+    revision = 'revision: str = "0003"\ndown_revision: str | None = "0002"\n'
+    files = goal.files | {"app/main.py": main, "alembic/versions/0003_mine.py": revision}
+    task = goal.schema["task"].replace("CONSTRAINT", "done BOOLEAN, CONSTRAINT", 1)
+    schema = goal.schema | {"task": task, "tag": "CREATE TABLE tag (id INTEGER)"}
+    rows = [row | {"done": 0} for row in goal.rows]
+    lines, done = lines_of(10, State(files, schema, "0003", rows), monkeypatch, capsys)
+    assert done, lines
+    assert (
+        "· app/main.py has additions of your own: the next notebook keeps it in a backup" in lines
+    )
+    assert (
+        "· alembic/versions/0003_mine.py is your own: the next notebook keeps it in a backup"
+        in (lines)
+    )
+    assert progress.finished(learner) == {10}
+
+
+@pytest.mark.parametrize("step", STEPS[3:])
+def test_an_endpoint_of_the_learners_own_never_costs_a_mark(
+    step: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], learner: Path
+) -> None:
+    """Neither in the step in which it is added, nor later, when a backup was restored."""
+    files = dict(KNOWN[step].files)
+    files["app/main.py"] += "\n\n@app.get('/mine')\ndef mine() -> str:\n    return 'mine'\n"
+    own = dataclasses.replace(KNOWN[step], files=files)
+    assert lines_of(step, own, monkeypatch, capsys)[1]
+
+
+def test_what_differs_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Rows that have a column more are there all the same; only the tables are not as they were."""
-    rows = [row | {"done": 0} for row in KNOWN[10].rows]
-    state = dataclasses.replace(KNOWN[10], rows=rows, schema=["CREATE TABLE task (done)"])
-    lines, done = lines_of(10, state, monkeypatch, capsys)
-    assert not done
-    assert [line[:8] for line in lines if line.startswith("✗")] == ["✗ tables"]
+    """Below the line of a file that is another one, in a few lines; the message says it is safe."""
+    goal = KNOWN[8]
+    for path, line in (("app/main.py", "app/main.py"), ("app/db.py", "files from earlier steps")):
+        text = goal.files[path].replace("with ", "without ").replace("import os", "import so")
+        files = goal.files | {path: text}
+        lines, done = lines_of(8, dataclasses.replace(goal, files=files), monkeypatch, capsys)
+        assert not done
+        (place,) = [number for number, one in enumerate(lines) if one.startswith(f"✗ {line}")]
+        assert path in lines[place]
+        shown = [one for one in lines[place + 1 :] if one.startswith("    ")]
+        assert any(re.match(r"    -.*\bwith ", one) for one in shown), shown
+        assert any(re.match(r"    \+.*\bwithout ", one) for one in shown), shown
+        assert len(shown) <= 15
+        assert not any(one.startswith("    ") for one in lines[:place])
+
+
+def test_a_locked_database(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said that another program locks it: nobody knows then which rows are there."""
+    monkeypatch.setattr(state, "LOCK_SECONDS", 0.05)
+    ends.stored_ends().put(5, learner)
+    with closing(sqlite3.connect(learner / "database.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Problem) as caught:
+            finish(5)
+    assert caught.value.key == "database-locked"
+    finish(5)  # as the message says, after the lock
 
 
 @pytest.mark.parametrize("step", [0, 12, "5", None])
-@pytest.mark.parametrize("function", [steps.begin, steps.finish])
+@pytest.mark.parametrize("function", [begin, finish])
 def test_a_step_that_is_none(function: Callable[[object], None], step: object) -> None:
     """A number that is no step's says which there are."""
     with pytest.raises(Problem, match="There is no step") as caught:
@@ -158,50 +219,41 @@ def test_a_step_that_is_none(function: Callable[[object], None], step: object) -
     assert "from 1 to 11" in caught.value.todo
 
 
-@pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a load have run, and no server be left."""
-    monkeypatch.setattr(steps, "number_of_loads", lambda: 1)
-    monkeypatch.setattr(steps, "running_processes", list)
-
-
+@pytest.mark.parametrize("number", [one for one in course.numbers() if one not in STEPS])
 def test_after_the_steps(
-    tried: None,
+    number: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     learner: Path,
 ) -> None:
-    """Notebook 11 is done if it was tried, and the project is as step 10 left it."""
-    lines, done = lines_of(11, KNOWN[10], monkeypatch, capsys)
+    """A notebook that only tries something out is done if the project is as it was."""
+    lines, done = lines_of(number, KNOWN[number], monkeypatch, capsys)
     assert done
-    assert lines[-1] == "Notebook 11 is done."
+    assert lines[-1] == f"Notebook {number} is done."
     assert all(line.startswith("✓ ") for line in lines[:-1])
-    assert progress.finished(learner) == {11}
-    for begins, state in ways_to_break(11):
-        lines, done = lines_of(11, state, monkeypatch, capsys)
+    assert progress.finished(learner) == {number}
+    for begins, broken in ways_to_break(number):
+        lines, done = lines_of(number, broken, monkeypatch, capsys)
         assert not done, f"{begins} was broken, and nobody noticed"
         assert [line for line in lines if line.startswith(f"✗ {begins}")]
 
 
-@pytest.mark.parametrize("missing", ["load", "server", "copy"])
+@pytest.mark.parametrize("left", ["server", "copy"])
 def test_what_is_left_of_a_trial(
-    tried: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     learner: Path,
-    missing: str,
+    left: str,
 ) -> None:
-    """Each miss has its line: no load has run, a server still runs, a copy is still there."""
-    if missing == "load":
-        monkeypatch.setattr(steps, "number_of_loads", lambda: 0)
-    elif missing == "server":
-        monkeypatch.setattr(steps, "running_processes", lambda: ["a server"])
+    """Each has its line: a server still runs, a copy is still there."""
+    if left == "server":
+        monkeypatch.setattr(MODULE, "running_processes", lambda: ["a server"])
     else:
         (learner / workspace.TRIAL).mkdir()
     lines, done = lines_of(11, KNOWN[10], monkeypatch, capsys)
     assert not done
     (miss,) = [line for line in lines if line.startswith("✗ ")]
-    assert missing in miss
+    assert left in miss
     assert "again" in miss
 
 
@@ -209,14 +261,13 @@ def test_a_real_workspace(learner: Path, capsys: pytest.CaptureFixture[str]) -> 
     """The lines come from the files and the database, not only from what is known of them."""
     (learner / "app").mkdir()
     with pytest.raises(Problem):
-        steps.finish(1)
+        finish(1)
     assert "✗ app/__init__.py: it is missing" in capsys.readouterr().out
-    text = course.written_file(1, "app/__init__.py")
-    assert text is not None
+    text = file_after(1, "app/__init__.py")
     (learner / "app" / "__init__.py").write_text(text, encoding="utf-8", newline="\r\n")
-    steps.finish(1)  # line ends do not matter
+    finish(1)  # line ends do not matter
     with closing(sqlite3.connect(learner / "database.db")) as connection:
         connection.execute("CREATE TABLE task (id)")
     with pytest.raises(Problem):
-        steps.finish(3)
+        finish(3)
     assert "✗ the database's tables: they are not as this step" in capsys.readouterr().out

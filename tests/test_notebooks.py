@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import navigation
 import nbformat
 import pytest
 
@@ -12,9 +13,8 @@ from tutorial.workspace import TRIAL
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-STEPS = range(1, course.STEPS + 1)
 START_PAGE = course.notebook_path(0)
-NUMBERS = range(course.BEYOND + 1)  # 0 is the start page, 11 comes after the ten steps
+NUMBERS = [0, *course.numbers()]
 MOST_IGNORED = 3
 LONGEST_CELL = 15
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
@@ -67,10 +67,11 @@ each_step = pytest.mark.parametrize(
 )
 
 
-def test_there_are_a_start_page_and_ten_steps_and_one_more() -> None:
-    """Notebooks numbered 00 to 11, each named after its title."""
+def test_notebooks_are_numbered_without_a_gap() -> None:
+    """From 00 on, each named after its title; the steps come first, and there are ten."""
     assert [path.stem[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in NUMBERS]
-    assert (course.STEPS, course.BEYOND) == (10, 11)
+    assert list(range(len(NOTEBOOKS))) == NUMBERS
+    assert course.steps() == list(range(1, 11))
     for number, path in zip(NUMBERS, NOTEBOOKS, strict=True):
         assert path.stem[3:] == course.title(number).lower().replace(" ", "_")
 
@@ -88,11 +89,20 @@ def test_the_first_cell_says_what_is_to_come(path: Path) -> None:
     learn = first.source.split("**What you'll learn**")[1].split("**What you'll need.**")[0]
     assert 3 <= learn.count("\n- ") <= 5
     assert course.minutes(number) > 0
-    neighbours = [
-        course.notebook_path(other).name for other in (number - 1, number + 1) if other in NUMBERS
-    ]
-    navigation = first.source.splitlines()[-1]
-    assert re.findall(r"\((\d\d_\w+\.ipynb)\)", navigation) == neighbours
+    assert bool(course.part(number)) == bool(number)
+    assert first.source.splitlines()[-1] == navigation.neighbours(number)
+    assert read(path).cells[-1].source.splitlines()[-1] == navigation.following(number)
+
+
+def test_the_links_between_the_notebooks() -> None:
+    """One after the other, from the start page to the last one before the chapters, and back."""
+    chain = navigation.in_order()
+    assert chain[:12] == list(range(12))
+    for before, after in pairwise(chain):
+        assert f"({course.notebook_path(after).name})" in navigation.following(before)
+        assert f"({course.notebook_path(before).name})" in navigation.neighbours(after)
+    for number in NUMBERS[len(chain) - 1 :]:
+        assert START_PAGE.name in navigation.following(number)
 
 
 @each_step
@@ -103,7 +113,8 @@ def test_it_begins_and_finishes(path: Path) -> None:
     assert codes[0].id == "begin"
     assert codes[0].source.endswith(f"begin({step})")
     assert codes[-1].source == f"finish({step})"
-    said = f"Step {step} of 10 is done." if step <= course.STEPS else "Notebook 11 is done."
+    place = course.place(step) if step in course.steps() else f"Notebook {step}"
+    said = f"{place} is done."
     assert said in texts_of(codes[-1])[0]
     last = read(path).cells[-1]
     assert last.source.startswith("## Recap\n")
@@ -122,12 +133,11 @@ def test_the_helpers_are_found_from_the_folder_above(path: Path) -> None:
 
 
 def test_the_start_page_begins_nothing() -> None:
-    """It imports what it needs, begins and finishes no step, and no replay runs a cell of it."""
+    """It imports what it needs, and begins and finishes no step."""
     codes = code_cells(START_PAGE)
     assert "begin(" not in codes[0].source
     for cell in codes:
         assert not re.search(r"\b(begin|finish|restore)\b", cell.source), cell.id
-        assert "tags" not in cell.metadata, cell.id
 
 
 def test_the_start_page_was_stored_in_an_empty_workspace() -> None:
@@ -141,18 +151,20 @@ def test_the_start_page_was_stored_in_an_empty_workspace() -> None:
 def test_the_map_is_what_the_notebooks_say() -> None:
     """Every notebook has a row with its title, its link, what one does, its minutes.
 
-    The sum is that of the ten steps.
+    The rows of a part come after its name and the sum of its minutes.
     """
     (cell,) = [cell for cell in code_cells(START_PAGE) if cell.id == "map-table"]
     rows = [line.split(" | ", 1)[1] for line in texts_of(cell)[1].splitlines() if ".ipynb" in line]
-    minutes = 0
+    minutes: dict[str, int] = {}
     for row, path in zip(rows, NOTEBOOKS[1:], strict=True):
         title, what, time = facts(path)
-        beyond = path == course.notebook_path(course.BEYOND)
-        prefix = "Beyond the steps: " if beyond else ""
-        assert row == f"{prefix}[{title}]({path.name}) | {what} | {time} |"
-        minutes += 0 if beyond else int(time)
-    assert f"| **{minutes}** |" in texts_of(cell)[1]
+        assert row == f"[{title}]({path.name}) | {what} | {time} |"
+        part = course.part(int(path.name[:2]))
+        minutes[part] = minutes.get(part, 0) + int(time)
+    sums = re.findall(
+        r"^\| \| \*\*(.+)\*\* \| \| \*\*(\d+)\*\* \|$", texts_of(cell)[1], re.MULTILINE
+    )
+    assert {part: int(total) for part, total in sums} == minutes
 
 
 def test_the_readme_says_what_the_notebooks_say() -> None:
@@ -205,7 +217,7 @@ def test_ids_are_readable_and_metadata_is_minimal(path: Path) -> None:
         assert set(cell.metadata) <= {"tags", "jupyter"}, cell.id
         hidden = cell.metadata.get("jupyter", {"source_hidden": True})
         assert hidden == {"source_hidden": True}, cell.id
-        assert set(cell.metadata.get("tags", [])) <= {"build", "nbval-ignore-output"}, cell.id
+        assert set(cell.metadata.get("tags", [])) <= {"nbval-ignore-output"}, cell.id
     assert notebook.metadata == METADATA
 
 
@@ -267,23 +279,20 @@ def test_there_is_enough_prose_and_not_too_much(path: Path) -> None:
 
 @each_step
 def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> None:
-    """Every %%writefile writes a file of the project, and carries the tag that replays it.
+    """Every %%writefile of a step writes a file of the project.
 
-    Notebook 11 changes nothing in the project: it writes only into the folder of its trials.
+    The notebooks after the steps leave the project alone: they write into the folder of a trial.
     """
-    beyond = path == course.notebook_path(course.BEYOND)
     for cell in code_cells(path):
-        assert not (beyond and cell.metadata.get("tags") == ["build"]), cell.id
         if cell.source.startswith("%%writefile"):
             target = cell.source.splitlines()[0].split()[1]
-            if beyond:
+            if int(path.name[:2]) in course.steps():
+                assert (ROOT / target).is_file(), target
+            else:
                 assert target.startswith(f"{TRIAL}/"), target
-                continue
-            assert (ROOT / target).is_file(), target
-            assert "build" in cell.metadata.get("tags", []), cell.id
 
 
-@pytest.mark.parametrize("step", NUMBERS[2:])
+@pytest.mark.parametrize("step", [one for one in navigation.in_order() if one > 1])
 def test_every_step_has_an_exercise(step: int) -> None:
     """From step 2 on: a cell to change, its check, and a hidden answer that is proved right."""
     codes = {cell.id: cell for cell in code_cells(course.notebook_path(step))}
@@ -298,4 +307,3 @@ def test_every_step_has_an_exercise(step: int) -> None:
         ]
         assert texts_of(codes[f"{id_}-solution"]) == ["✓ Right.\n"]
         assert codes[f"{id_}-solution"].metadata["jupyter"] == {"source_hidden": True}
-        assert "build" not in codes[id_].metadata.get("tags", [])

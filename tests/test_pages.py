@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 GLOSSARY = NOTEBOOKS / "glossary.md"
 PAGES = [ROOT / "README.md", *sorted([*NOTEBOOKS.glob("*.md"), *NOTEBOOKS.glob("*.ipynb")])]
-STEPS = range(1, course.BEYOND + 1)  # with the notebook after them
+STEPS = course.numbers()
 MOST_LINKS = 3
 
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")

@@ -4,15 +4,17 @@ Nothing is imported here that a fresh Python lacks, except IPython, which runs t
 `begin` must be able to say that a package is missing.
 """
 
+from tutorial.course_map import course_map, show_progress
 from tutorial.environment import check_environment
 from tutorial.errors import Problem, expect_error
 from tutorial.exercises import check
 from tutorial.files import diff, edit, file_after, tree
+from tutorial.finish import finish
 from tutorial.load import load, start_process, trial_folder
 from tutorial.practice import practice
 from tutorial.server import serve, stop_servers
-from tutorial.show import course_map, diagram, frame, schema, show_progress, sql_log, table
-from tutorial.steps import begin, finish, restore
+from tutorial.show import diagram, frame, schema, sql_log, table
+from tutorial.steps import begin, restore
 
 __all__ = [
     "Problem",

@@ -1,7 +1,6 @@
-"""Reads the course from its notebooks: the ten steps, their titles, and the cells that build.
+"""Reads the course from its notebooks: which there are, their part, title, minutes and cells.
 
-The number 0 is the start page, and 11 the notebook after the steps: both have a title and minutes
-like a step, but they are none.
+Number 0 is the start page. The notebooks that say the same part as notebook 1 are the steps.
 """
 
 from __future__ import annotations
@@ -13,79 +12,87 @@ from functools import lru_cache
 from pathlib import Path
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent
-STEPS = 10
-BEYOND = 11  # the notebook after the ten steps, which changes nothing in the project
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a notebook: its id, its kind ("code" or "markdown"), its source and its tags."""
+    """A cell of a notebook: its id, its kind ("code" or "markdown") and its source."""
 
     id: str
     kind: str
     source: str
-    tags: tuple[str, ...]
 
 
 @lru_cache
-def notebook_path(step: int) -> Path:
-    """Return the path of a step's notebook. Raises FileNotFoundError if the file is not there."""
-    for path in sorted(NOTEBOOKS.glob(f"{step:02d}_*.ipynb")):
-        return path
-    raise FileNotFoundError(f"there is no notebook for step {step} in {NOTEBOOKS}")
+def _paths() -> dict[int, Path]:
+    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    return {int(path.name[:2]): path for path in found}
+
+
+def numbers() -> list[int]:
+    """Return the numbers of all notebooks after the start page, in order."""
+    return [number for number in _paths() if number]
+
+
+def steps() -> list[int]:
+    """Return the numbers of the steps: the notebooks of the first part."""
+    return [number for number in numbers() if part(number) == part(numbers()[0])]
+
+
+def notebook_path(number: int) -> Path:
+    """Return the path of a notebook. Raises FileNotFoundError if the file is not there."""
+    if number not in _paths():
+        raise FileNotFoundError(f"there is no notebook {number} in {NOTEBOOKS}")
+    return _paths()[number]
 
 
 @lru_cache
-def cells(step: int) -> tuple[Cell, ...]:
-    """Return the cells of a step's notebook, in order."""
-    notebook = json.loads(notebook_path(step).read_text(encoding="utf-8"))
+def cells(number: int) -> tuple[Cell, ...]:
+    """Return the cells of a notebook, in order."""
+    notebook = json.loads(notebook_path(number).read_text(encoding="utf-8"))
     return tuple(
-        Cell(
-            id=cell["id"],
-            kind=cell["cell_type"],
-            source="".join(cell["source"]),
-            tags=tuple(cell["metadata"].get("tags", ())),
-        )
+        Cell(id=cell["id"], kind=cell["cell_type"], source="".join(cell["source"]))
         for cell in notebook["cells"]
     )
 
 
-def place(step: int) -> str:
-    """Return where in the course a step is, for example "Step 5 of 10"."""
-    return f"Step {step} of {STEPS}" if step <= STEPS else "Beyond the ten steps"
-
-
-def title(step: int) -> str:
-    """Return a step's title, for example "Write the models"."""
-    heading = cells(step)[0].source.splitlines()[0]
+def title(number: int) -> str:
+    """Return a notebook's title, for example "Write the models"."""
+    heading = cells(number)[0].source.splitlines()[0]
     return re.sub(r"^#\s*(\d+[.:]?\s*)?", "", heading).strip()
 
 
-def what_you_do(step: int) -> str:
-    """Return the sentence in which a step's first cell says what one does in it, or "".
+def what_you_do(number: int) -> str:
+    """Return the sentence in which a notebook's first cell says what one does in it, or "".
 
     Its links to the glossary are left out: a map has links of its own.
     """
-    found = re.search(r"\*\*What you'll do\.\*\* (.+)", cells(step)[0].source)
-    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", found.group(1)).strip() if found else ""
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", _told(number, "What you'll do"))
 
 
-def minutes(step: int) -> int:
-    """Return how many minutes a step takes, as its first cell says."""
-    found = re.search(r"(\d+) minutes", cells(step)[0].source)
-    return int(found.group(1)) if found else 0
+def minutes(number: int) -> int:
+    """Return how many minutes a notebook takes, as its first cell says."""
+    found = re.match(r"\d+", _told(number, "Time"))
+    return int(found[0]) if found else 0
 
 
-def build_cells(step: int) -> list[Cell]:
-    """Return the cells that change the project, and the one that begins the step."""
-    return [cell for cell in cells(step) if "build" in cell.tags]
+def part(number: int) -> str:
+    """Return the part of the course that a notebook belongs to, or "" for the start page."""
+    return _told(number, "Part")
 
 
-def written_file(step: int, path: str) -> str | None:
-    """Return the text that a step (or the last step before it) gives a file with %%writefile."""
-    for number in range(step, 0, -1):
-        for cell in reversed(build_cells(number)):
-            first, _, body = cell.source.partition("\n")
-            if first.split() == ["%%writefile", path]:
-                return body if body.endswith("\n") else body + "\n"
-    return None
+def _told(number: int, heading: str) -> str:
+    """Return what stands after a bold word in a notebook's first cell, or ""."""
+    found = re.search(rf"\*\*{heading}\.\*\* (.+)", cells(number)[0].source)
+    return found[1].strip() if found else ""
+
+
+def place(number: int) -> str:
+    """Return where in the course a notebook is, for example "Step 5 of 10"."""
+    return f"Step {number} of {len(steps())}" if number in steps() else part(number)
+
+
+def link(number: int) -> str:
+    """Return a link to a notebook, as seen from the other notebooks."""
+    name = f"{number}. {title(number)}" if number else title(number)
+    return f"[{name}]({notebook_path(number).name})"

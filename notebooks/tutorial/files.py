@@ -6,9 +6,9 @@ import difflib
 import html
 from pathlib import Path
 
-from tutorial.course import written_file
+from tutorial.ends import stored_ends
 from tutorial.errors import Problem
-from tutorial.workspace import DATABASE, project_files
+from tutorial.state import DATABASE, project_files
 
 NOTES = {
     "alembic.ini": "settings of Alembic",
@@ -104,11 +104,11 @@ def _coloured(line: str) -> str:
 
 
 def file_after(step: int, path: str) -> str:
-    """Return the text of a file as the notebook of `step` (or the last one before) writes it.
+    """Return the text that a file has at the end of a step.
 
-    Raises Problem if no step up to then writes that file.
+    Raises Problem if there is no such file then.
     """
-    text = written_file(step, path)
+    text = stored_ends().text(step, path)
     if text is None:
         raise Problem("file-gone", path=path)
     return text

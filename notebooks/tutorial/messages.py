@@ -58,10 +58,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Another notebook has been rebuilding this project for {seconds} seconds.",
         "Wait until it has finished, or shut its kernel down; then run this cell again.",
     ),
-    "rebuild-failed": (
-        "The steps 1 to {step} could not be rebuilt: {error}",
-        "Nothing was changed. If you changed an earlier notebook, take it back with `git restore` "
-        "and restart the kernel; else run the check of step 1.",
+    "ends-damaged": (
+        "The course's own file with the ends of the steps can't be read: {error}.",
+        "Take it back.",
+    ),
+    "ends-of-another-version": (
+        "The ends of the steps are of version {found} of the course, and this is {wanted}.",
+        "Get it anew.",
     ),
     "no-such-backup": (
         "There is no backup with the name {name}.",

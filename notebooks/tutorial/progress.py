@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from tutorial.course import BEYOND, STEPS
+from tutorial import course
 from tutorial.workspace import MEMORY
 
 FILE = f"{MEMORY}/progress.json"
@@ -46,10 +46,10 @@ def finished(folder: Path) -> set[int]:
     if not isinstance(steps, list):
         return set()
     # `type`, because True is an int too.
-    known = all(type(step) is int and 1 <= step <= BEYOND for step in steps)
+    known = all(type(step) is int and step in course.numbers() for step in steps)
     return set(steps) if known else set()
 
 
 def next_step(done: set[int]) -> int | None:
-    """Return the first of the ten steps that is not in `done`, or None if all are."""
-    return next((step for step in range(1, STEPS + 1) if step not in done), None)
+    """Return the first notebook that is not in `done`, or None if all are."""
+    return next((number for number in course.numbers() if number not in done), None)

@@ -1,4 +1,4 @@
-"""Shows the live database and what is sent to it as tables, diagrams and SQL; and the course."""
+"""Shows the live database and what is sent to it as tables, diagrams and SQL."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tutorial import course
 from tutorial.errors import Problem
 from tutorial.explain import explain, here
-from tutorial.progress import finished, next_step
-from tutorial.workspace import DATABASE, location, read_only
-
-STEPS = range(1, course.STEPS + 1)
+from tutorial.state import DATABASE, read_only
 
 
 def display_markdown(text: str, plain: str | None = None) -> None:
@@ -130,48 +126,3 @@ def frame(url: str, height: int = 500) -> None:
 
     html = f'<iframe src="{url}" title="{url}" width="100%" height="{height}"></iframe>'
     display({"text/html": html, "text/plain": f"the page {url}"}, raw=True)
-
-
-def course_map() -> None:
-    """Show the course as a table: what is finished or next, links, minutes, and their sum.
-
-    The notebooks themselves say what is in it.
-    """
-    done = finished(location())
-    marks = {next_step(done) or course.BEYOND: "→"} | dict.fromkeys(done, "✓")
-    lines = ["| | Step | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
-    for step in STEPS:
-        what = course.what_you_do(step).replace("|", "\\|")
-        lines.append(f"| {marks.get(step, '')} | {_link(step)} | {what} | {course.minutes(step)} |")
-    total = sum(course.minutes(step) for step in STEPS)
-    lines.append(f"| | **All steps together** | | **{total}** |")
-    what, time = course.what_you_do(course.BEYOND), course.minutes(course.BEYOND)
-    mark = marks.get(course.BEYOND, "")
-    lines.append(f"| {mark} | Beyond the steps: {_link(course.BEYOND)} | {what} | {time} |")
-    lines += ["", "✓ finished, → next"]
-    display_markdown("\n".join(lines))
-
-
-def show_progress() -> None:
-    """Show which steps are finished in this workspace, and a link to the one that is next."""
-    all_done = finished(location())
-    done = sorted(all_done - {course.BEYOND})
-    coming = next_step(set(done))
-    names = " and ".join(", ".join(map(str, done)).rsplit(", ", 1))
-    if coming is None:
-        more = f" and notebook {course.BEYOND}" if course.BEYOND in all_done else ""
-        text = f"You have finished all {course.STEPS} steps{more}."
-    elif done:
-        text = f"You have finished step{'s' if len(done) > 1 else ''} {names}."
-    else:
-        text = "You have not finished a step yet."
-    if coming is None and course.BEYOND not in all_done:
-        coming = course.BEYOND
-    if coming is not None:
-        text += f" Next: {_link(coming)}, {course.minutes(coming)} minutes."
-    display_markdown(text)
-
-
-def _link(step: int) -> str:
-    """Return a link to a step's notebook, as seen from the other notebooks."""
-    return f"[{step}. {course.title(step)}]({course.notebook_path(step).name})"

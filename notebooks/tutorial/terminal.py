@@ -15,15 +15,13 @@ import sysconfig
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from string import Template
 from typing import IO, TYPE_CHECKING
 
 from tutorial.errors import Problem
-from tutorial.explain import explained, one_line
-from tutorial.replay import REPLAY
+from tutorial.explain import explained
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -96,12 +94,7 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
         words = [Template(word).safe_substitute(texts) for word in _split(command)]
         typed = _hide_paths(Template(command).safe_substitute(texts))
         print(f"$ {typed}", flush=True)
-        if words[0] == "curl" and os.environ.get(REPLAY):
-            status, said = _curl_here(words[1:]), ""
-        elif words[0] == "alembic" and (os.environ.get(REPLAY) or os.environ.get(IN_PROCESS)):
-            status, said = _alembic_here(words[1:], environment), ""
-        else:
-            status, said = _run(words, environment, options)
+        status, said = _run(words, environment, options)
         if options.expect_failure:
             if status == 0:
                 raise Problem("command-succeeded", command=_short(words))
@@ -202,49 +195,6 @@ def _run(
         seconds = f"{options.timeout:g}"
         raise Problem("command-too-slow", command=_short(words), seconds=seconds)
     return process.returncode, "\n".join(kept)
-
-
-def _alembic_here(arguments: list[str], environment: dict[str, str]) -> int:
-    """Run Alembic in this process: starting a new one each time takes most of a replay's time.
-
-    Returns the exit status.
-    """
-    from alembic.config import CommandLine
-
-    before = os.environ.copy()
-    os.environ.update(environment)
-    try:
-        # Its own thread: this one runs the kernel's event loop, and an async env.py wants one too.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            pool.submit(CommandLine("alembic").main, argv=arguments).result()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    except Exception as error:
-        print(one_line(error))
-        return 1
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    return 0
-
-
-def _curl_here(arguments: list[str]) -> int:
-    """Send a request as curl does it: without curl, a learner must still come to later steps.
-
-    Knows the options that the course uses. Returns the exit status.
-    """
-    import httpx
-
-    options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("url")
-    options.add_argument("-sS", action="store_true")
-    options.add_argument("-X", default="GET")
-    options.add_argument("-H", action="append", default=[])
-    options.add_argument("-d")
-    given = options.parse_args(arguments)
-    headers = dict(header.split(": ", 1) for header in given.H)
-    print(httpx.request(given.X, given.url, headers=headers, content=given.d).text)
-    return 0
 
 
 def _output(process: subprocess.Popen, deadline: float) -> Iterator[str]:

@@ -1,0 +1,126 @@
+"""Compares a learner's project with what the course writes: what is missing, and what is more."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+
+from tutorial.ends import stored_ends
+from tutorial.state import State
+
+MOST_LINES = 12  # of a short difference
+
+
+def short_diff(theirs: str, own: str) -> list[str]:
+    """Return the lines that differ: with - those of the course, with + the learner's own."""
+    changed = difflib.unified_diff(theirs.splitlines(), own.splitlines(), lineterm="", n=0)
+    lines = [line for line in list(changed)[2:] if not line.startswith("@@")]
+    more = len(lines) - MOST_LINES
+    return [*lines[:MOST_LINES], *([f"… and {more} lines more"] if more > 0 else [])]
+
+
+def own_work(state: State) -> Iterator[str]:
+    """Give a few lines on what in a project is the learner's own, file by file."""
+    ends = stored_ends()
+    for path, text in state.files.items():
+        if not ends.knows(path, text):
+            yield f"{path}:"
+            yield from (f"  {line}" for line in short_diff(ends.nearest(path, text), text))
+
+
+def has_all_of(path: str, own: str, theirs: str) -> bool:
+    """Whether a learner's file does all that the course's does, and perhaps more.
+
+    Of a Python file, the definitions and statements count, not how they are written down; of
+    another file, the lines.
+    """
+    if not path.endswith(".py"):
+        rest = iter(own.splitlines())
+        return all(line in rest for line in theirs.splitlines() if line.strip())
+    try:
+        return _has_all(ast.parse(own).body, ast.parse(theirs).body)
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _has_all(own: Iterable[ast.stmt], wanted: Iterable[ast.stmt]) -> bool:
+    """Whether the statements of a block are there, in this order, and none more that ends it."""
+    rest = iter(own)
+    for statement in wanted:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue  # a docstring
+        for one in rest:
+            if _has(one, statement):
+                break
+            if isinstance(one, ast.Return | ast.Raise | ast.Break | ast.Continue):
+                return False  # what follows would never run
+        else:
+            return False
+    return True
+
+
+def _has(own: ast.stmt, wanted: ast.stmt) -> bool:
+    """Whether a statement is the wanted one, or the wanted one with more in it."""
+    if type(own) is not type(wanted) or _head(own) != _head(wanted):
+        return False
+    if isinstance(wanted, ast.Import | ast.ImportFrom):
+        return {*map(ast.dump, wanted.names)} <= {*map(ast.dump, getattr(own, "names", ()))}
+    return _has_all(getattr(own, "body", ()), getattr(wanted, "body", ()))
+
+
+def _head(statement: ast.stmt) -> str:
+    """Return a definition without its body, an import without its names, another one whole."""
+    inner = {
+        ast.ClassDef: "body",
+        ast.FunctionDef: "body",
+        ast.AsyncFunctionDef: "body",
+        ast.Import: "names",
+        ast.ImportFrom: "names",
+    }.get(type(statement))
+    fields = {name: value for name, value in ast.iter_fields(statement) if name != inner}
+    return ast.dump(type(statement)(**fields))
+
+
+def has_tables(own: State, wanted: State) -> bool:
+    """Whether each table is there with all its columns and rules, and perhaps with more."""
+    return all(
+        name in own.schema and set(_parts(sql)) <= set(_parts(own.schema[name]))
+        for name, sql in wanted.schema.items()
+    )
+
+
+def _parts(sql: str) -> list[str]:
+    """Return the columns and rules of a CREATE TABLE, or another statement as it is."""
+    found = re.fullmatch(r"CREATE TABLE [^(]+\((.*)\)", " ".join(sql.split()))
+    # Not at a comma between brackets: DECIMAL(10, 2) is one part.
+    return [one.strip() for one in re.split(r",(?![^(]*\))", found[1])] if found else [sql]
+
+
+def has_revision(own: State, wanted: State) -> bool:
+    """Whether the database is at a revision, or at one of the learner's own that follows it."""
+    before: dict[str, str] = {}
+    for path, text in own.files.items():
+        if path.startswith("alembic/versions/"):
+            names = dict(re.findall(r"^(\w+)[^=\n]*= *['\"](\w+)['\"]", text, re.MULTILINE))
+            before[names.get("revision", "")] = names.get("down_revision", "")
+    revision = own.revision
+    for _ in before:
+        if revision == wanted.revision:
+            break
+        revision = before.get(revision or "", revision)
+    return revision == wanted.revision
+
+
+def present_rows(rows: list[dict[str, object]], state: State) -> int:
+    """Return how many of `rows` are there, perhaps with columns of the learner's own.
+
+    A cell that ran twice gave its rows other ids.
+    """
+
+    def is_there(row: dict[str, object]) -> bool:
+        values = {name: value for name, value in row.items() if name != "id"}.items()
+        return any(values <= found.items() for found in state.rows)
+
+    return sum(map(is_there, rows))

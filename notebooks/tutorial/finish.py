@@ -1,0 +1,138 @@
+"""finish: the last cell of every notebook. It says, line by line, whether all is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tutorial import course
+from tutorial.compare import has_all_of, has_revision, has_tables, present_rows, short_diff
+from tutorial.ends import stored_ends
+from tutorial.errors import Problem
+from tutorial.explain import explained
+from tutorial.load import running_processes
+from tutorial.progress import record
+from tutorial.state import State, read_state
+from tutorial.steps import require_step
+from tutorial.workspace import TRIAL, location, only_one
+
+AGAIN = "run this notebook again from its first cell"
+
+
+class Line(NamedTuple):
+    """What there must be, whether it is there, what to do if not, and what differs."""
+
+    name: str
+    good: bool
+    hint: str
+    differs: list[str]
+
+
+@explained
+def finish(step: int) -> None:
+    """Check, line by line, that the workspace holds what the step leaves behind.
+
+    What the learner has added to it does no harm. Prints ✓, or ✗ with a hint and the difference,
+    for each thing; raises Problem if one is missing, or if the database is locked.
+    """
+    require_step(step)
+    folder = location()
+    with only_one(folder):
+        state = read_state(folder)
+    ends = stored_ends()
+    goal, start = ends.state(step), ends.state(step - 1)
+    lines = [*_changed(state, start, goal), *_kept(state, start, goal), *_left(start, goal)]
+    for line in lines:
+        print(f"✓ {line.name}" if line.good else f"✗ {line.name}: {line.hint}")
+        for one in line.differs if not line.good else ():
+            print(f"    {one}")
+    for text in _own(state, start, goal, later=step < course.numbers()[-1]):
+        print(text)
+    if not all(line.good for line in lines):
+        raise Problem("step-incomplete", step=step)
+    record(step, folder)
+    place = course.place(step) if step in course.steps() else f"Notebook {step}"
+    print(f"{place} is done.")
+
+
+def _changed(state: State, start: State, goal: State) -> Iterator[Line]:
+    """Give a line for each thing that the step makes or changes."""
+    for path, text in goal.files.items():
+        if start.files.get(path) != text:
+            # A revision that is generated twice is no longer the same.
+            again = AGAIN if path.startswith("alembic/versions/") else "run its cell again"
+            yield _file(path, state, text, again)
+    for path in start.files:
+        if path not in goal.files:
+            hint = "it is still there: delete it"
+            yield Line(f"{path} is gone", path not in state.files, hint, [])
+    if state.broken:
+        if goal.schema:
+            yield Line("the database", False, f"it can't be read: {AGAIN}", [])
+        return
+    if goal.schema != start.schema:
+        hint = "they are missing" if not state.schema else "they are not as this step leaves them"
+        again = "run the cells that make or change them again"
+        yield Line("the database's tables", has_tables(state, goal), f"{hint}: {again}", [])
+    if goal.revision != start.revision:
+        hint = f"the database is at revision {state.revision or 'none'}: {AGAIN}"
+        yield Line(f"revision {goal.revision}", has_revision(state, goal), hint, [])
+    written = [row for row in goal.rows if row["id"] not in start.ids]
+    if written:
+        yield _rows("rows written by this step", written, state)
+
+
+def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
+    """Give a line for each kind of thing that the step must have left as it was."""
+    same = {path: text for path, text in goal.files.items() if start.files.get(path) == text}
+    if same:
+        lines = [_file(path, state, text, AGAIN) for path, text in same.items()]
+        bad = [line for line in lines if not line.good]
+        names = ", ".join(line.name for line in bad)
+        yield Line(
+            f"files from earlier steps: {len(same)}",
+            not bad,
+            f"{names} changed or missing: {AGAIN}",
+            [text for line in bad for text in (f"{line.name}:", *line.differs)],
+        )
+    if state.broken:
+        return
+    if goal.schema and (goal.schema, goal.revision) == (start.schema, start.revision):
+        good = has_tables(state, goal) and has_revision(state, goal)
+        yield Line("tables from earlier steps", good, f"they are not as they were: {AGAIN}", [])
+    old = [row for row in goal.rows if row["id"] in start.ids]
+    if old:
+        yield _rows("rows from earlier steps", old, state)
+
+
+def _left(start: State, goal: State) -> Iterator[Line]:
+    """Give a line for each thing that a notebook which only tries something out must take away."""
+    if goal == start:
+        hint = f"at least one is still running: {AGAIN}"
+        yield Line("no server of a trial is left", not running_processes(), hint, [])
+        hint = "it is still there: run the cell again that deletes it"
+        yield Line("no copy of a trial is left", not (location() / TRIAL).exists(), hint, [])
+
+
+def _file(path: str, state: State, text: str, again: str) -> Line:
+    own = state.files.get(path)
+    if own is None:
+        return Line(path, False, f"it is missing: {again}", [])
+    hint = f"it is not what this step writes: {again} (yours is kept in a backup)"
+    return Line(path, has_all_of(path, own, text), hint, short_diff(text, own))
+
+
+def _rows(name: str, rows: list[dict[str, object]], state: State) -> Line:
+    there = present_rows(rows, state)
+    hint = f"only {there} of {len(rows)} are there: {AGAIN}"
+    return Line(f"{name}: {len(rows)}", there == len(rows), hint, [])
+
+
+def _own(state: State, start: State, goal: State, later: bool) -> Iterator[str]:
+    """Give a line for each file that is the learner's own, or has additions of the learner's."""
+    keeps = ": the next notebook keeps it in a backup" if later else ""
+    for path, text in state.files.items():
+        if path not in goal.files and path not in start.files:
+            yield f"· {path} is your own{keeps}"
+        elif text != goal.files.get(path) and has_all_of(path, text, goal.files.get(path, "")):
+            yield f"· {path} has additions of your own{keeps}"

@@ -1,0 +1,137 @@
+"""What a project holds: its files, and the schema, the revision and the rows of its database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tutorial.errors import Problem
+
+PROJECT_FOLDERS = ("app", "alembic")
+DATABASE = "database.db"
+IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+LOCK_SECONDS = 2.0  # how long to wait for another program that writes into the database
+
+
+@dataclass(frozen=True)
+class State:
+    """What a project holds.
+
+    files: path -> text, with line ends as on Linux. schema: name -> CREATE statement. revision:
+    Alembic's, or None. rows: those of the table `task`, each a dict by column. broken: whether
+    there is a database that can't be read.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    schema: dict[str, str] = field(default_factory=dict)
+    revision: str | None = None
+    rows: list[dict[str, object]] = field(default_factory=list)
+    broken: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no project yet."""
+        return self == State()
+
+    @property
+    def ids(self) -> set[object]:
+        """The ids of the rows."""
+        return {row["id"] for row in self.rows}
+
+    def continues(self, other: State) -> bool:
+        """Whether this is `other`, or `other` with some rows more: the learner's own."""
+        mine = (self.files, self.schema, self.revision, self.broken)
+        same = mine == (other.files, other.schema, other.revision, other.broken)
+        return same and all(row in self.rows for row in other.rows)
+
+
+def project_files(folder: Path) -> list[Path]:
+    """Return the project's files in `folder`, without the database, sorted, relative to it."""
+    found = [folder / "alembic.ini"]
+    for name in PROJECT_FOLDERS:
+        found += (folder / name).rglob("*")
+    return sorted(
+        path.relative_to(folder)
+        for path in found
+        if path.is_file() and not IGNORED.intersection(path.relative_to(folder).parts)
+    )
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text, with line ends as on Linux. What is not UTF-8 is kept apart."""
+    return path.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
+
+
+def read_only(database: Path) -> sqlite3.Connection:
+    """Open an existing SQLite file to read it. Raises sqlite3.OperationalError if there is none."""
+    address = f"{database.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def read_state(folder: Path) -> State:
+    """Read the state of the project in `folder`.
+
+    Raises Problem if another program holds the database locked: then nobody knows what it holds.
+    """
+    files = {path.as_posix(): read_text(folder / path) for path in project_files(folder)}
+    database = folder / DATABASE
+    if not database.exists():
+        return State(files)
+    try:
+        with locked_is_said(), closing(read_only(database)) as connection:
+            return State(files, *read_database(connection))
+    except sqlite3.Error:
+        return State(files, broken=True)
+
+
+def read_database(
+    connection: sqlite3.Connection,
+) -> tuple[dict[str, str], str | None, list[dict[str, object]]]:
+    """Return the schema, the revision and the rows of an open database."""
+    connection.row_factory = sqlite3.Row
+    query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+    schema = dict(connection.execute(query).fetchall())
+    rows: list[dict[str, object]] = []
+    revision = None
+    if "task" in schema:
+        rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY rowid")]
+    if "alembic_version" in schema:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = found[0] if found else None
+    return schema, revision, rows
+
+
+@contextmanager
+def locked_is_said() -> Iterator[None]:
+    """Raise Problem if SQLite says in the block that the database is locked."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise Problem("database-locked", error=error) from error
+
+
+def require_unlocked(folder: Path) -> None:
+    """Raise Problem if another program is about to write into the database of `folder`.
+
+    Moving the file away from under it would take its change into the backup.
+    """
+    database = folder / DATABASE
+    if not database.exists():
+        return
+    address = f"{database.absolute().as_uri()}?mode=rw"
+    try:
+        with (
+            locked_is_said(),
+            closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as connection,
+        ):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+    except sqlite3.Error:
+        return  # it is broken or read-only, so nobody writes

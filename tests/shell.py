@@ -1,0 +1,59 @@
+"""A learner who has a notebook open in this process: a shell, a workspace, cells in any order.
+
+It starts at once, where a kernel takes two seconds. What needs a process of its own (a kill,
+another environment, two notebooks at once) is played with `learner.Learner`.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Self
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from learner import FAILED, Notebook
+
+from tutorial import course, stop_servers
+from tutorial.fresh import forget_app
+
+
+class Shell(Notebook):
+    """One notebook in one shell. Leave the `with` block to close it; all is then as before.
+
+    step: whose notebook. workspace: the project's folder.
+    """
+
+    def __init__(self, step: int, workspace: Path) -> None:
+        super().__init__(step, course.notebook_path(step))
+        self._workspace = workspace
+
+    def __enter__(self) -> Self:
+        self._before = os.environ.copy(), sys.path.copy(), Path.cwd()
+        self._bytecode = sys.dont_write_bytecode
+        os.environ["TUTORIAL_WORKSPACE"] = str(self._workspace)
+        os.chdir(course.NOTEBOOKS)
+        forget_app()
+        InteractiveShell.clear_instance()
+        self._shell = InteractiveShell.instance()
+        self._shell.colors = "nocolor"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        stop_servers()
+        forget_app()
+        InteractiveShell.clear_instance()
+        environment, path, folder = self._before
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.path[:] = path
+        sys.dont_write_bytecode = self._bytecode
+        os.chdir(folder)
+
+    def write(self, source: str) -> str:
+        """Run a cell of the learner's own, which may fail; return what is seen below it."""
+        with capture_output() as seen:
+            result = self._shell.run_cell(source, store_history=True)
+        shown = [str(output.data.get("text/plain", "")) + "\n" for output in seen.outputs]
+        text = seen.stdout + "".join(shown)
+        error = result.error_before_exec or result.error_in_exec
+        return f"{FAILED}{error}\n{text}" if error and FAILED not in text else text

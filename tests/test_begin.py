@@ -1,0 +1,476 @@
+"""begin gives each step its start, from whatever there is; what the learner wrote is kept."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from tutorial import Problem, course, ends, overwrite, state, steps, workspace
+from tutorial.state import DATABASE, read_state
+
+NUMBERS = course.numbers()
+MINE = "mine = True\n"
+
+
+@pytest.fixture
+def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a workspace to begin() in, and put the process back afterwards."""
+    folder = tmp_path / "my workspace"
+    folder.mkdir()
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(folder))
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
+    return folder
+
+
+def put(step: int, folder: Path) -> None:
+    """Put the end of a step into a workspace."""
+    ends.stored_ends().put(step, folder)
+
+
+def end_of(step: int) -> state.State:
+    """Return the state that a step leaves."""
+    return ends.stored_ends().state(step)
+
+
+def write_mine(folder: Path, path: str = "app/models.py") -> None:
+    """Write a file of the learner's own."""
+    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / path).write_text(MINE, encoding="utf-8", newline="\n")
+
+
+def is_mine(path: Path) -> bool:
+    """Whether a file is the one that `write_mine` wrote."""
+    return path.read_text(encoding="utf-8") == MINE
+
+
+def add_row(folder: Path, name: str = "my own") -> None:
+    """Write a row of the learner's own."""
+    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
+        connection.execute("INSERT INTO task (task_name) VALUES (?)", [name])
+
+
+@pytest.mark.parametrize("step", NUMBERS)
+def test_from_every_other_end(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """The notebooks can be begun in any order: nothing there is the learner's own."""
+    for before in [0, *NUMBERS]:
+        folder = tmp_path / str(before)
+        folder.mkdir()
+        monkeypatch.setenv("TUTORIAL_WORKSPACE", str(folder))
+        put(before, folder)
+        steps.begin(step)
+        assert read_state(folder) == end_of(step - 1)
+        left = {path.name for path in folder.iterdir() if "database.db-" not in path.name}
+        named = {Path(path).parts[0] for path in end_of(step - 1).files} | {"app"}
+        database = {DATABASE} if end_of(step - 1).schema else set()
+        assert left == named | database | {workspace.MEMORY}
+        printed = capsys.readouterr().out
+        same = end_of(before) == end_of(step - 1)
+        assert ("was rebuilt as step" in printed) == (not same and step > 1)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_right_state_is_left_alone(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """In the right state nothing is moved or rebuilt, not even with rows of the learner's own."""
+    put(5, learner)
+    add_row(learner)
+    before = (learner / "app" / "main.py").stat().st_mtime_ns
+    steps.begin(6)
+    assert (learner / "app" / "main.py").stat().st_mtime_ns == before
+    assert "my own" in str(read_state(learner).rows)
+    assert not (learner / "backups").exists()
+    assert "↻" not in capsys.readouterr().out
+
+
+def test_room_for_the_rows_of_the_step(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """A row from a step that was left half-way would take the id of one that the step writes."""
+    put(4, learner)
+    add_row(learner, "just added task")
+    steps.begin(5)
+    assert "backups/001" in capsys.readouterr().out
+    assert read_state(learner) == end_of(4)
+
+
+def test_what_the_learner_wrote_is_kept(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """It is in a backup whose name is printed, with what is own in it; other files stay."""
+    put(2, learner)
+    models = learner / "app" / "models.py"
+    models.write_text(models.read_text(encoding="utf-8") + MINE, encoding="utf-8")
+    (learner / "notes.txt").write_text("my notes\n", encoding="utf-8")
+    steps.begin(3)
+    printed = capsys.readouterr().out
+    assert 'kept in backups/001. To take it back: restore("backups/001")' in printed
+    assert "↻     app/models.py:\n↻       +mine = True\n" in printed
+    kept = learner / "backups" / "001" / "app" / "models.py"
+    assert kept.read_text(encoding="utf-8").endswith(MINE)
+    assert (learner / "notes.txt").read_text(encoding="utf-8") == "my notes\n"
+    assert read_state(learner) == end_of(2)
+
+
+def test_back_to_an_earlier_step(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """A finished later step holds no work of the learner's own, so nothing is kept."""
+    put(4, learner)
+    steps.begin(3)
+    assert "at the end of step 4" in capsys.readouterr().out
+    assert not (learner / "backups").exists()
+
+
+def test_a_broken_database(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """A database.db that is no database is kept in the backup, and a good one is made."""
+    put(3, learner)
+    (learner / DATABASE).write_text("not a database", encoding="utf-8")
+    assert read_state(learner).broken
+    steps.begin(4)
+    assert "backups/001" in capsys.readouterr().out
+    assert (learner / "backups/001" / DATABASE).read_text(encoding="utf-8") == "not a database"
+    assert read_state(learner) == end_of(3)
+
+
+def test_the_trials_of_a_run_that_stopped(learner: Path) -> None:
+    """A trial database from a notebook that stopped half-way does not confuse its next run."""
+    put(1, learner)
+    (learner / "empty.db").write_bytes(b"")
+    (learner / "alembic_async").mkdir()
+    (learner / "alembic_async" / "env.py").write_bytes(b"")
+    (learner / workspace.TRIAL / "first" / "app").mkdir(parents=True)
+    steps.begin(2)
+    assert {path.name for path in learner.iterdir()} == {"app", workspace.MEMORY}
+
+
+def test_database_url(
+    learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """A DATABASE_URL from outside does not send the course to another database."""
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///somewhere_else.db")
+    steps.begin(4)
+    assert "DATABASE_URL" not in os.environ
+    assert "DATABASE_URL was set" in capsys.readouterr().out
+    assert read_state(learner) == end_of(3)
+    assert not (learner / "somewhere_else.db").exists()
+
+
+def test_anew(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """fresh=True rebuilds what begin would leave alone, and keeps rows of the learner's own."""
+    put(5, learner)
+    add_row(learner)
+    steps.begin(6, fresh=True)
+    assert 'restore("backups/001")' in capsys.readouterr().out
+    assert read_state(learner) == end_of(5)
+    steps.begin(6, fresh=True)
+    assert "backups" not in capsys.readouterr().out  # nothing there was the learner's own
+
+
+def test_restore(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """A backup comes back whole, stays where it is, and what was there is kept in its turn."""
+    put(5, learner)
+    write_mine(learner, "app/mine.py")
+    first = read_state(learner)
+    steps.begin(6)
+    (learner / "app" / "mine.py").write_text("mine = 2\n", encoding="utf-8")
+    second = read_state(learner)
+    capsys.readouterr()
+    steps.restore("backups/001")
+    assert "kept in backups/002" in capsys.readouterr().out
+    assert read_state(learner) == first
+    steps.restore("backups/002")
+    assert read_state(learner) == second
+    assert workspace.backups(learner) == ["backups/001", "backups/002", "backups/003"]
+    assert read_state(learner / "backups" / "001") == first
+    with pytest.raises(Problem, match=r"There is no backup with the name backups/009\.") as caught:
+        steps.restore("backups/009")
+    assert "backups/001, backups/002, backups/003" in caught.value.todo
+
+
+def test_restore_a_broken_database(learner: Path) -> None:
+    """What was broken comes back as it was."""
+    put(3, learner)
+    (learner / DATABASE).write_text("not a database", encoding="utf-8")
+    steps.begin(4)
+    steps.restore("backups/001")
+    assert (learner / DATABASE).read_text(encoding="utf-8") == "not a database"
+
+
+def test_another_notebook_begins(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another notebook changes the project, begin waits, and says so when it is too long."""
+    monkeypatch.setattr(workspace, "LOCK_SECONDS", 0.2)
+    with workspace.only_one(learner), pytest.raises(Problem, match="Another notebook has been"):
+        steps.begin(2)
+    steps.begin(2)
+
+
+# A database that another program holds
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the other program."""
+    monkeypatch.setattr(state, "LOCK_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("journal", ["WAL", "DELETE"])
+@pytest.mark.parametrize("begin_with", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_a_locked_database_stays_where_it_is(
+    begin_with: str, journal: str, learner: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A sentence says that it is locked; begin moves nothing; after the lock, begin works."""
+    put(5, learner)
+    write_mine(learner, "app/main.py")
+    with closing(sqlite3.connect(learner / DATABASE, isolation_level=None)) as other:
+        other.execute(f"PRAGMA journal_mode = {journal}")
+        other.execute(begin_with)
+        other.execute("INSERT INTO task (task_name) VALUES ('unsaved')")
+        for function in (steps.begin, lambda _step: steps.restore("backups/001")):
+            (learner / "backups" / "001" / "app").mkdir(parents=True, exist_ok=True)
+            with pytest.raises(Problem) as caught:
+                function(6)
+            assert caught.value.key == "database-locked"
+        assert is_mine(learner / "app" / "main.py")
+        assert not list(learner.glob(f"{workspace.BUILD}*"))
+        other.execute("COMMIT")
+    steps.begin(6)
+    assert read_state(learner) == end_of(5)
+    assert "unsaved" in str(read_state(learner / "backups" / "002").rows)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_database_that_is_only_read_is_no_trouble(learner: Path) -> None:
+    """A program that has it open, or reads from it, need not be closed (but on Windows)."""
+    put(5, learner)
+    write_mine(learner, "app/main.py")
+    with closing(sqlite3.connect(learner / DATABASE, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM task").fetchone()
+        if sys.platform == "win32":
+            with pytest.raises(Problem, match="can't be moved"):
+                steps.begin(6)
+            assert is_mine(learner / "app" / "main.py")
+        else:
+            steps.begin(6)
+            assert read_state(learner) == end_of(5)
+
+
+# An exchange that does not come to its end
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from tutorial import steps
+
+moves = int(sys.argv[1])
+replace = Path.replace
+
+def move(source, target):
+    global moves
+    if not moves:
+        os._exit(9)
+    moves -= 1
+    return replace(source, target)
+
+Path.replace = move
+steps.begin(int(sys.argv[2]))
+"""
+
+
+def kill_after(moves: int, step: int, folder: Path) -> bool:
+    """Let another Python begin a step, and kill it before its next move; return if it was."""
+    environment = {**os.environ, "TUTORIAL_WORKSPACE": str(folder), "PYTHONUTF8": "1"}
+    environment["PYTHONPATH"] = str(course.NOTEBOOKS)
+    command = [sys.executable, "-B", "-c", KILLED, str(moves), str(step)]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
+    assert done.returncode in (0, 9), done.stderr
+    return done.returncode == 9
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own work", "no own work"])
+def test_a_kernel_killed_between_two_moves(
+    own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it dies, the next begin finds the old project or the new one; nothing is lost."""
+    for moves in (0, 1, 3, 5):  # of the six there are: four old parts, two new ones
+        folder = tmp_path / f"{moves} moves"
+        folder.mkdir()
+        put(7, folder)
+        if own:
+            write_mine(folder)
+        assert kill_after(moves, 5, folder)
+        assert (folder / workspace.MOVES).exists()
+        monkeypatch.setenv("TUTORIAL_WORKSPACE", str(folder))
+        steps.begin(5)
+        assert read_state(folder) == end_of(4)
+        assert not (folder / workspace.MOVES).exists()
+        assert not list(folder.glob(f"{workspace.BUILD}*"))
+        assert [one for one in folder.glob("backups/*") if not any(one.iterdir())] == []
+        if own:
+            (kept,) = folder.glob("backups/*/app/models.py")
+            assert is_mine(kept)
+            assert (kept.parent.parent / DATABASE).exists()
+        else:
+            assert not (folder / "backups").exists()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("note", ["", "[[", "[]"])
+def test_a_note_that_is_broken(note: str, learner: Path) -> None:
+    """A note that was not written to its end says that nothing was moved yet."""
+    put(4, learner)
+    (learner / workspace.MEMORY).mkdir()
+    (learner / workspace.MOVES).write_text(note, encoding="utf-8")
+    steps.begin(5)
+    assert read_state(learner) == end_of(4)
+    assert not (learner / workspace.MOVES).exists()
+
+
+def test_a_note_of_moves_that_cannot_be_done(learner: Path) -> None:
+    """An interrupt may leave a note whose folder is gone: what is there stays there."""
+    put(4, learner)
+    (learner / workspace.MEMORY).mkdir()
+    names = [["app", f"{workspace.BUILD}x/old/app"], [f"{workspace.BUILD}x/new/app", "app"]]
+    (learner / workspace.MOVES).write_text(json.dumps(names), encoding="utf-8")
+    steps.begin(5)
+    assert read_state(learner) == end_of(4)
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "open"), OSError(28, "full"), KeyboardInterrupt()]
+)
+def test_a_move_that_fails(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever move fails, all is where it was, and the next begin works."""
+    real = Path.replace
+    for number in range(6):  # as many as there are
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        put(7, folder)
+        write_mine(folder)
+        before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+        monkeypatch.setenv("TUTORIAL_WORKSPACE", str(folder))
+        moves = []
+
+        def move(source: Path, target: Path, moves: list = moves, number: int = number) -> Path:
+            moves.append(source)
+            if len(moves) == number + 1:
+                raise error
+            return real(source, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", move)
+            patched.setattr(sys, "platform", "win32")
+            with pytest.raises((Problem, KeyboardInterrupt)):
+                steps.begin(5)
+        assert all(path.read_bytes() == content for path, content in before.items())
+        assert not (folder / workspace.MOVES).exists()
+        assert not list(folder.glob(f"{workspace.BUILD}*"))
+        steps.begin(5)
+        assert read_state(folder) == end_of(4)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_disk_that_is_full_while_the_project_is_built(
+    learner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nothing was moved yet."""
+    put(7, learner)
+    write_mine(learner)
+    before = read_state(learner)
+    real = Path.write_text
+
+    def write(path: Path, text: str, **more: str) -> int:
+        if path.name == "main.py":
+            path.write_bytes(text[:10].encode())
+            raise OSError(28, "No space left on device")
+        return real(path, text, **more)
+
+    monkeypatch.setattr(Path, "write_text", write)
+    with pytest.raises(Problem, match="The disk is full"):
+        steps.begin(5)
+    assert read_state(learner) == before
+    assert not list(learner.glob(f"{workspace.BUILD}*"))
+
+
+# A file of the learner's own that a cell would overwrite
+
+
+@pytest.fixture
+def shell(learner: Path) -> InteractiveShell:
+    """Give a notebook's shell whose %%writefile keeps own work."""
+    put(4, learner)
+    shell = InteractiveShell()
+    overwrite.keep_before_writing(shell)
+    overwrite.keep_before_writing(shell)  # as `begin` does it each time
+    return shell
+
+
+def cell_of(step: int, path: str) -> str:
+    """Return the cell that writes a file."""
+    first = f"%%writefile {path}\n"
+    return next(one.source for one in course.cells(step) if one.source.startswith(first))
+
+
+def test_own_work_is_kept_before_it_is_overwritten(
+    shell: InteractiveShell, learner: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """The whole project goes into a backup that is named, and can be restored; once."""
+    add_row(learner)
+    main = learner / "app" / "main.py"
+    main.write_text(main.read_text(encoding="utf-8") + MINE, encoding="utf-8")
+    before = read_state(learner)
+    for _ in range(2):
+        shell.run_cell(cell_of(4, "app/main.py"))
+    printed = capsys.readouterr().out
+    assert printed.count("↻ Your app/main.py was kept in backups/001/app/main.py.") == 1
+    assert printed.endswith("Overwriting app/main.py\n")
+    assert read_state(learner).files == end_of(4).files
+    assert workspace.backups(learner) == ["backups/001"]
+    steps.restore("backups/001")
+    assert read_state(learner) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _folder: None,
+        lambda folder: (folder / "app" / "main.py").unlink(),
+        lambda folder: put(8, folder),
+    ],
+    ids=["as it was", "missing", "of another step"],
+)
+def test_nothing_is_kept_of_what_the_course_writes(
+    change: Callable[[Path], None], shell: InteractiveShell, learner: Path
+) -> None:
+    """A backup holds work of one's own, or there is none."""
+    (learner / DATABASE).unlink()
+    change(learner)
+    shell.run_cell(cell_of(4, "app/main.py"))
+    assert not (learner / "backups").exists()
+
+
+@pytest.mark.parametrize(
+    "line", ["-a app/models.py", "notes.txt", '"app/my models.py"', "app/x.py"]
+)
+def test_nothing_is_kept_where_nothing_is_lost(
+    line: str, shell: InteractiveShell, learner: Path
+) -> None:
+    """Appending keeps what is there; another file is new, or no part of the project."""
+    (learner / "notes.txt").write_text("notes\n", encoding="utf-8")
+    shell.run_cell(f"%%writefile {line}\nx = 1\n")
+    assert not (learner / "backups").exists()
+    name = line.replace("-a ", "").strip('"')
+    assert (learner / name).read_text(encoding="utf-8").endswith("x = 1\n")
+
+
+def test_a_file_with_a_space_in_its_name(shell: InteractiveShell, learner: Path) -> None:
+    """It is kept, too."""
+    write_mine(learner, "app/my models.py")
+    shell.run_cell('%%writefile "app/my models.py"\nx = 1\n')
+    assert is_mine(learner / "backups" / "001" / "app" / "my models.py")

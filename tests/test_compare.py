@@ -1,0 +1,163 @@
+"""What of a learner's file or database counts as the course's, with more in it."""
+
+import dataclasses
+
+import pytest
+
+from tutorial import course, ends
+from tutorial.compare import has_all_of, has_revision, has_tables, present_rows, short_diff
+from tutorial.state import State
+
+LAST = ends.stored_ends().state(course.numbers()[-1])
+MAIN = '''\
+"""The endpoints."""
+
+from fastapi import FastAPI
+from app.models import Task, TaskCreate
+
+app = FastAPI()
+
+
+@app.get("/ping")
+def ping() -> dict[str, str]:
+    """Answer."""
+    return {"ping": "pong!"}
+
+
+class Base(Model):
+    name: str = Field(max_length=100)
+'''
+
+ADDED = {
+    "the same": ("", ""),
+    "a function at the end": ("    name: str", "    name: str"),
+    "another docstring": ('"""Answer."""', '"""Say that all is well."""'),
+    "no docstring": ('    """Answer."""\n', ""),
+    "a comment": ("app = ", "# my app\napp = "),
+    "one name more from a module": ("import Task,", "import Tag, Task,"),
+    "names in another order": ("Task, TaskCreate", "TaskCreate, Task"),
+    "an import more": ("from fastapi", "import json\nfrom fastapi"),
+    "a line in a function": ("    return", "    print('asked')\n    return"),
+    "a refusal in a function": ("    return", "    if closed:\n        raise Closed\n    return"),
+    "a field in a class": ("    name: str", "    colour: str = 'red'\n    name: str"),
+    "a field at the end": ("max_length=100)", "max_length=100)\n    done: bool = False"),
+    "other quotes": ('"/ping"', "'/ping'"),
+    "a long line on two": ('("/ping")', '(\n    "/ping"\n)'),
+}
+CHANGED = {
+    "a path": ("/ping", "/pong"),
+    "a limit": ("100", "10"),
+    "an answer": ("pong!", "pong?"),
+    "no decorator": ('@app.get("/ping")\n', ""),
+    "another decorator": ("app.get", "app.post"),
+    "async": ("def ping", "async def ping"),
+    "a parameter": ("ping()", "ping(name: str)"),
+    "another base": ("Base(Model)", "Base(Table)"),
+    "an import less": ("Task, ", ""),
+    "from another module": ("app.models", "app.tables"),
+    "a return before the return": ("    return", "    return {}\n    return"),
+    "nothing in the function": ("    return", "    pass  # return"),
+    "a class less": ("class Base(Model):\n", "if base:\n"),
+    "a syntax error": ("app = ", "app == = "),
+    "a null byte": ("app = ", "\0app = "),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), ADDED.values(), ids=ADDED)
+def test_additions(old: str, new: str) -> None:
+    """What is more, or only written in another way, does no harm."""
+    assert old in MAIN
+    own = MAIN.replace(old, new, 1) + "\n\ndef more() -> None: ...\n"
+    assert has_all_of("app/main.py", own, MAIN)
+
+
+@pytest.mark.parametrize(("old", "new"), CHANGED.values(), ids=CHANGED)
+def test_changes(old: str, new: str) -> None:
+    """What does something else than the course's is not the course's."""
+    assert old in MAIN
+    assert not has_all_of("app/main.py", MAIN.replace(old, new, 1), MAIN)
+
+
+def test_an_order_that_matters() -> None:
+    """A statement must come where it comes in the course's file."""
+    assert not has_all_of("a.py", "b = a\na = 1\n", "a = 1\nb = a\n")
+
+
+def test_another_file_is_compared_by_its_lines() -> None:
+    """Lines more do no harm; a line that is missing, or in another place, does."""
+    theirs = "[alembic]\nurl = x\n\n[log]\n"
+    assert has_all_of("alembic.ini", "[alembic]\n# mine\nurl = x\n[log]\nlevel = 1\n", theirs)
+    assert not has_all_of("alembic.ini", "[alembic]\n[log]\nurl = x\n", theirs)
+    assert not has_all_of("alembic.ini", "[alembic]\nurl = y\n[log]\n", theirs)
+
+
+@pytest.mark.parametrize("number", course.numbers())
+def test_the_files_of_the_course(number: int) -> None:
+    """Each is itself, with additions too, and no later one passes for an earlier one by chance."""
+    for path, text in ends.stored_ends().files(number).items():
+        assert has_all_of(path, text, text)
+        assert has_all_of(path, text + "\nmine = 1\n", text)
+        assert not has_all_of(path, "mine = 1\n", text) or not text.strip() or "def" not in text
+
+
+def with_schema(**schema: str) -> State:
+    """Return the last state with another schema."""
+    return dataclasses.replace(LAST, schema=schema)
+
+
+WANTED = with_schema(
+    task="CREATE TABLE task (\n\tname VARCHAR(10) NOT NULL, \n\tPRIMARY KEY (id)\n)"
+)
+TABLES = {
+    "CREATE TABLE task (name VARCHAR(10) NOT NULL, PRIMARY KEY (id))": True,
+    'CREATE TABLE "task" (name VARCHAR(10) NOT NULL, done BOOLEAN, PRIMARY KEY (id))': True,
+    "CREATE TABLE task (name VARCHAR(10) NOT NULL, price DECIMAL(10, 2), PRIMARY KEY (id))": True,
+    "CREATE TABLE task (name VARCHAR(10), PRIMARY KEY (id))": False,
+    "CREATE TABLE task (name VARCHAR(100) NOT NULL, PRIMARY KEY (id))": False,
+    "CREATE TABLE task (name VARCHAR(10) NOT NULL)": False,
+}
+
+
+@pytest.mark.parametrize(("sql", "good"), TABLES.items())
+def test_tables(sql: str, good: bool) -> None:
+    """Columns and rules more do no harm; each of the course's must be there as it is."""
+    assert has_tables(with_schema(task=sql), WANTED) is good
+    assert has_tables(with_schema(task=sql, tag="CREATE TABLE tag (id)"), WANTED) is good
+    assert not has_tables(with_schema(tasks=sql), WANTED)
+
+
+@pytest.mark.parametrize(
+    ("at", "after", "good"),
+    [
+        ("0002", None, True),
+        ("0003", "0002", True),
+        ("0003", "0001", False),
+        ("0003", None, False),
+        ("0001", None, False),
+        (None, None, False),
+        ("0003", "0003", False),
+    ],
+)
+def test_revisions(at: str | None, after: str | None, good: bool) -> None:
+    """A revision of the learner's own counts if it follows the course's."""
+    files = dict(LAST.files)
+    if after:
+        files["alembic/versions/x.py"] = f"revision: str = '{at}'\ndown_revision = \"{after}\"\n"
+    own = dataclasses.replace(LAST, files=files, revision=at)
+    assert has_revision(own, dataclasses.replace(LAST, revision="0002")) is good
+
+
+def test_rows() -> None:
+    """Rows are found by what they hold, whatever their ids, and with columns more."""
+    own = [{"id": 7, "name": "a", "done": 0}, {"id": 8, "name": "b", "done": 0}]
+    wanted = [{"id": 1, "name": "a"}, {"id": 2, "name": "c"}]
+    assert present_rows(wanted, State(rows=own)) == 1
+
+
+def test_short_diff() -> None:
+    """A few lines with - and +; the rest is counted."""
+    assert short_diff("a\nb\nc\n", "a\nx\nc\n") == ["-b", "+x"]
+    many = "".join(f"{number}\n" for number in range(40))
+    shown = short_diff("", many)
+    assert len(shown) == 13
+    assert shown[-1] == "… and 28 lines more"

@@ -1,0 +1,167 @@
+"""The stored ends are what the notebooks leave, what is shipped, and whole.
+
+conftest.py compares the end of each notebook with a run of it by nbval.
+"""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from service import migrated
+
+from tutorial import Problem, begin, course, ends, file_after, finish
+from tutorial.state import DATABASE, State, read_state
+
+ROOT = Path(__file__).resolve().parent.parent
+NUMBERS = course.numbers()
+
+
+@pytest.fixture
+def stored() -> ends.Ends:
+    """Return the stored ends."""
+    return ends.stored_ends()
+
+
+def test_the_notebooks_write_what_is_shipped(stored: ends.Ends) -> None:
+    """app/, alembic/ and alembic.ini are what the last notebook leaves, byte for byte."""
+    shipped = read_state(ROOT).files
+    assert {path for path in shipped if "\r" in shipped[path]} == set()
+    assert stored.files(NUMBERS[-1]) == shipped
+
+
+def test_the_database_equals_a_fresh_upgrade(stored: ends.Ends, tmp_path: Path) -> None:
+    """The learner's database has the schema of `alembic upgrade head` on an empty file."""
+    migrated(tmp_path, "head")
+    fresh, last = read_state(tmp_path), stored.state(NUMBERS[-1])
+    assert (fresh.schema, fresh.revision) == (last.schema, last.revision)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_an_end_is_put_as_it_is_stored(number: int, stored: ends.Ends, tmp_path: Path) -> None:
+    """Files and database come out as they went in, and no two ends are taken for each other."""
+    stored.put(number, tmp_path)
+    assert not list(tmp_path.glob("database.db-*"))  # no connection was left open
+    assert read_state(tmp_path) == stored.state(number)
+    first = stored.number_of(read_state(tmp_path))
+    assert first is not None
+    assert stored.state(first) == stored.state(number)
+
+
+def test_a_database_keeps_its_journal(stored: ends.Ends, tmp_path: Path) -> None:
+    """It is put with the journal mode that the notebook's has: byte 18 says 2 for WAL."""
+    number = next(one for one in NUMBERS if stored.text(one, DATABASE))
+    mode = (stored.text(number, DATABASE) or "").partition(";")[0].rpartition(" ")[2]
+    stored.put(number, tmp_path)
+    assert (tmp_path / DATABASE).read_bytes()[18] == (2 if mode == "wal" else 1)
+
+
+def test_each_text_stands_there_once(stored: ends.Ends) -> None:
+    """A notebook that does not change a file has no text of its own for it."""
+    for path, texts in stored.texts.items():
+        assert list(texts) == sorted(texts), path
+        assert all(one != other for one, other in pairwise(texts.values())), path
+
+
+def test_nothing_is_stored_for_the_start() -> None:
+    """Before the first notebook, there is no project."""
+    assert ends.stored_ends().state(0) == State()
+    assert ends.stored_ends().number_of(State()) == 0
+
+
+def test_what_is_known(stored: ends.Ends) -> None:
+    """A text of the course is known, also one on the way; any other is nearest to one of them."""
+    first, last = (
+        text for text in (file_after(2, "app/models.py"), file_after(8, "app/models.py"))
+    )
+    assert stored.knows("app/models.py", first)
+    assert not stored.knows("app/main.py", first)
+    assert not stored.knows("app/models.py", first + "\n")
+    assert stored.nearest("app/models.py", first + "x = 1\n") == first
+    assert stored.nearest("app/models.py", last + "x = 1\n") == last
+    assert stored.nearest("app/mine.py", "x = 1\n") == ""
+    for path, digests in stored.passed.items():
+        known = {ends.digest(text) for text in stored.texts[path].values() if text}
+        assert not known & digests
+
+
+def test_file_after() -> None:
+    """A file's text at the end of a step, whichever step has written it; else a sentence."""
+    assert file_after(5, "app/db.py") == file_after(3, "app/db.py")
+    assert file_after(6, "app/db.py") != file_after(5, "app/db.py")
+    with pytest.raises(Problem, match=r"There is no file app/main\.py"):
+        file_after(3, "app/main.py")
+
+
+DAMAGED = {
+    "gone": None,
+    "empty": "",
+    "cut": '{"version": ',
+    "a list": "[]",
+    "nothing in it": "{}",
+    "a conflict of git": "<<<<<<< HEAD\n",
+}
+
+
+def damage_in_the_middle(text: str) -> str:
+    """Change one letter of a stored text."""
+    return text.replace("just added task", "just added tusk", 1)
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the course read its ends from a copy, and give a workspace with work of one's own."""
+    file = tmp_path / "ends.json"
+    file.write_bytes(ends.STORED.read_bytes())
+    monkeypatch.setattr(ends, "STORED", file)
+    workspace = tmp_path / "workspace"
+    (workspace / "app").mkdir(parents=True)
+    (workspace / "app" / "models.py").write_text("mine = 1\n", encoding="utf-8")
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(workspace))
+    monkeypatch.chdir(tmp_path)
+    return file
+
+
+def refuses(key: str, workspace: Path) -> Problem:
+    """Return the sentence of begin and finish, which leave the learner's files alone."""
+    for call in (lambda: begin(4), lambda: finish(4), lambda: file_after(4, "app/main.py")):
+        with pytest.raises(Problem) as caught:
+            call()
+        assert caught.value.key == key
+    assert (workspace / "app" / "models.py").read_text(encoding="utf-8") == "mine = 1\n"
+    assert {path.name for path in workspace.iterdir()} <= {"app", ".course"}
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "text", [*DAMAGED.values(), damage_in_the_middle], ids=[*DAMAGED, "a letter"]
+)
+def test_a_damaged_file(text: object, copied: Path) -> None:
+    """It is said in one sentence, and nothing of the learner's is touched."""
+    if text is None:
+        copied.unlink()
+    elif callable(text):
+        whole = copied.read_text(encoding="utf-8")
+        copied.write_text(text(whole), encoding="utf-8", newline="\n")
+        assert copied.read_text(encoding="utf-8") != whole
+    else:
+        copied.write_text(str(text), encoding="utf-8", newline="\n")
+    refuses("ends-damaged", copied.parent / "workspace")
+
+
+def test_the_file_of_another_version(copied: Path) -> None:
+    """Both versions are named, also if the other one had another form."""
+    for other in (json.loads(copied.read_text(encoding="utf-8")), {}):
+        copied.write_text(json.dumps(other | {"version": "0.9"}), encoding="utf-8", newline="\n")
+        problem = refuses("ends-of-another-version", copied.parent / "workspace")
+        assert "0.9" in problem.what
+        assert ends.version() in problem.what
+
+
+def test_a_file_with_other_line_ends(copied: Path) -> None:
+    """A git that writes CRLF does no harm."""
+    before = ends.stored_ends()
+    copied.write_text(copied.read_text(encoding="utf-8"), encoding="utf-8", newline="\r\n")
+    after = ends.stored_ends()
+    assert after is not before
+    assert after.texts == before.texts
