@@ -58,10 +58,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Another notebook has been rebuilding this project for {seconds} seconds.",
         "Wait until it has finished, or shut its kernel down; then run this cell again.",
     ),
-    "rebuild-failed": (
-        "The steps 1 to {step} could not be rebuilt: {error}",
-        "Nothing was changed. If you changed an earlier notebook, take it back with `git restore` "
-        "and restart the kernel; else run the check of step 1.",
+    "ends-damaged": (
+        "The course's own file with the ends of the steps can't be read: {error}.",
+        "Nothing was changed. Run `git restore notebooks/tutorial/ends.json`; "
+        "without git, copy the folder notebooks/tutorial from the ZIP file again. Then restart the "
+        "kernel and run this cell again.",
+    ),
+    "ends-of-another-version": (
+        "The ends of the steps are of version {found} of the course, and the course here is "
+        "version {wanted}.",
+        "Nothing was changed. Get the whole course anew, in one piece and into a new folder, with "
+        "`git clone` or as a ZIP file; copy your folder notebooks/workspace to it, and start "
+        "Jupyter there.",
     ),
     "no-such-backup": (
         "There is no backup with the name {name}.",
@@ -74,8 +82,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "step-incomplete": (
         "Step {step} is not complete yet.",
-        "Do what the lines with ✗ say. If you changed something on purpose, go on: a notebook that "
-        "needs the course's version keeps yours in backups/.",
+        "Do what the lines with ✗ say: a cell that overwrites a file of yours keeps it in backups/ "
+        "first. If you changed it on purpose, go on: the next notebook keeps yours there too, and "
+        "starts from the course's version.",
     ),
     "no-failure": (
         "This cell shows what goes wrong, but {names} was not raised.",
@@ -245,8 +254,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Change rows with a session, or through the service.",
     ),
     "database-locked": (
-        "The database is locked: another program has changed it and has not saved.",
-        "In DB Browser choose Write Changes, stop other notebooks, and run this cell again.",
+        "Another program or session holds the database locked: it has begun to write and has not "
+        "finished.",
+        "In DB Browser choose Write Changes or Revert Changes; in another notebook choose Kernel → "
+        "Shut Down Kernel; in this one roll back a session that is open. Else wait a minute. Then "
+        "run this cell again.",
     ),
     "database-can-not-be-opened": (
         "SQLite can't open or make the database file: {error}.",

@@ -16,7 +16,8 @@ from tutorial.errors import Problem
 from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
-from tutorial.load import number_of_loads, running_processes, stop_processes
+from tutorial.load import number_of_loads
+from tutorial.process import running_processes, stop_processes
 from tutorial.progress import record
 from tutorial.replay import REPLAY, replay
 from tutorial.server import reach_directly, stop_servers

@@ -15,18 +15,14 @@ import sysconfig
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from string import Template
-from typing import IO, TYPE_CHECKING
+from typing import IO, NoReturn
 
 from tutorial.errors import Problem
-from tutorial.explain import explained, one_line
-from tutorial.replay import REPLAY
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
+from tutorial.explain import Shell, explained
+from tutorial.said import COMMAND, meaning
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
 FIXED = {  # output must not depend on where the command runs
@@ -36,34 +32,17 @@ FIXED = {  # output must not depend on where the command runs
     "PYTHONIOENCODING": "utf-8",
     "PYTHONUNBUFFERED": "1",
 }
-SAID = (  # what a failed command prints, and the message that it means
-    ("Can't locate revision identified by", "unknown-revision"),
-    ("Target database is not up to date", "database-behind"),
-    ("already exists and is not empty", "folder-exists"),
-    ("is present more than once", "revision-exists"),
-    ("Self-loop is detected", "revision-made-twice"),
-    ("unable to open database file", "database-can-not-be-opened"),
-    ("No 'script_location' key found", "no-alembic-ini"),
-    ("database is locked", "database-locked"),
-    ("file is not a database", "database-broken"),
-    ("database disk image is malformed", "database-broken"),
-    ("No space left on device", "disk-full"),
-    ("database or disk is full", "disk-full"),
-    ("Couldn't connect to server", "server-gone"),
-    ("Failed to connect to", "server-gone"),
-)
 DROPPED = (
     "PYTHONPATH",  # another project's `app` must not be found first
     "FORCE_COLOR",  # Jupyter sets these two
     "CLICOLOR_FORCE",
 )
 LAST_LINES_SECONDS = 2.0
-IN_PROCESS = "TUTORIAL_ALEMBIC_IN_PROCESS"  # set by tests that run the notebooks many times
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
 
 class _Options(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         raise Problem("unclear-options", error=message, usage=self.format_usage())
 
 
@@ -96,22 +75,17 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
         words = [Template(word).safe_substitute(texts) for word in _split(command)]
         typed = _hide_paths(Template(command).safe_substitute(texts))
         print(f"$ {typed}", flush=True)
-        if words[0] == "curl" and os.environ.get(REPLAY):
-            status, said = _curl_here(words[1:]), ""
-        elif words[0] == "alembic" and (os.environ.get(REPLAY) or os.environ.get(IN_PROCESS)):
-            status, said = _alembic_here(words[1:], environment), ""
-        else:
-            status, said = _run(words, environment, options)
+        status, said = _run(words, environment, options)
         if options.expect_failure:
             if status == 0:
                 raise Problem("command-succeeded", command=_short(words))
             print(f"(exit status {status}, as expected)")
         elif status != 0:
-            key = next((key for text, key in SAID if text in said), "command-failed")
-            raise Problem(key, command=_short(words), status=status, error=_last_line(said))
+            values = {"command": _short(words), "status": status, "error": _last_line(said)}
+            raise meaning(said, COMMAND, **values) or Problem("command-failed", **values)
 
 
-def make_known(shell: InteractiveShell) -> None:
+def make_known(shell: Shell) -> None:
     """Let the cells of a notebook start with %%terminal."""
 
     def terminal_magic(line: str, cell: str) -> None:
@@ -204,50 +178,7 @@ def _run(
     return process.returncode, "\n".join(kept)
 
 
-def _alembic_here(arguments: list[str], environment: dict[str, str]) -> int:
-    """Run Alembic in this process: starting a new one each time takes most of a replay's time.
-
-    Returns the exit status.
-    """
-    from alembic.config import CommandLine
-
-    before = os.environ.copy()
-    os.environ.update(environment)
-    try:
-        # Its own thread: this one runs the kernel's event loop, and an async env.py wants one too.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            pool.submit(CommandLine("alembic").main, argv=arguments).result()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    except Exception as error:
-        print(one_line(error))
-        return 1
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    return 0
-
-
-def _curl_here(arguments: list[str]) -> int:
-    """Send a request as curl does it: without curl, a learner must still come to later steps.
-
-    Knows the options that the course uses. Returns the exit status.
-    """
-    import httpx
-
-    options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("url")
-    options.add_argument("-sS", action="store_true")
-    options.add_argument("-X", default="GET")
-    options.add_argument("-H", action="append", default=[])
-    options.add_argument("-d")
-    given = options.parse_args(arguments)
-    headers = dict(header.split(": ", 1) for header in given.H)
-    print(httpx.request(given.X, given.url, headers=headers, content=given.d).text)
-    return 0
-
-
-def _output(process: subprocess.Popen, deadline: float) -> Iterator[str]:
+def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
     """Give the lines that a process prints, until it has ended or the time is up."""
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
@@ -273,13 +204,13 @@ def _output(process: subprocess.Popen, deadline: float) -> Iterator[str]:
         time.sleep(0.005)
 
 
-def _kill(process: subprocess.Popen) -> None:
+def _kill(process: subprocess.Popen[str]) -> None:
     """End a process that still runs, and the children it has started."""
-    import psutil
+    import psutil  # type: ignore[import-untyped] # its types are a package of their own
 
     if process.poll() is not None:
         return
-    family: list[psutil.Process | subprocess.Popen] = [process]
+    family: list[psutil.Process | subprocess.Popen[str]] = [process]
     with suppress(psutil.NoSuchProcess):
         family += psutil.Process(process.pid).children(recursive=True)
     for member in family:
