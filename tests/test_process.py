@@ -121,6 +121,14 @@ def test_an_old_database(folder: Path) -> None:
     assert caught.value.key == "database-not-at-head"
 
 
+def test_a_locked_database(folder: Path) -> None:
+    """It names the lock, and not a mistake in the file."""
+    app_file(folder, "import sqlite3\nraise sqlite3.OperationalError('database is locked')")
+    with pytest.raises(Problem) as caught:
+        start_process("small:app", folder)
+    assert caught.value.key == "database-locked"
+
+
 def test_a_server_that_does_not_come_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is ended, and the learner is told how long the course has waited."""
     monkeypatch.setattr(process, "START_SECONDS", 1.0)
