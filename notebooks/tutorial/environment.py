@@ -61,26 +61,17 @@ def check_environment() -> None:
     Raises Problem at the end if anything is missing.
     """
     folder = location()
-    lines = [("Python 3.11 or newer", True, "")]  # an older one does not come to this line
     wrong = {entry.split(" ")[0]: entry for entry in wrong_packages()}
+    room = shutil.disk_usage(_existing(folder)).free > NEEDED_MB * 1_000_000
+    no_curl = f"not found. {MESSAGES['curl-not-found'][1]}"
+    closed = f"{folder} can't be written. {MESSAGES['read-only'][1]}"
+    lines = [("Python 3.11 or newer", True, "")]  # an older one does not come to this line
     for name in requirements():
         lines.append((name, name not in wrong, f"missing: {wrong.get(name)}. {SET_UP_AGAIN}"))
     lines += [
-        (
-            "curl",
-            shutil.which("curl") is not None,
-            f"not found. {MESSAGES['curl-not-found'][1]}",
-        ),
-        (
-            f"{NEEDED_MB} MB of free disk",
-            shutil.disk_usage(_existing(folder)).free > NEEDED_MB * 1_000_000,
-            MESSAGES["disk-full"][1],
-        ),
-        (
-            "a folder to write in",
-            _can_write(folder),
-            f"{folder} can't be written. {MESSAGES['read-only'][1]}",
-        ),
+        ("curl", shutil.which("curl") is not None, no_curl),
+        (f"{NEEDED_MB} MB of free disk", room, MESSAGES["disk-full"][1]),
+        ("a folder to write in", _can_write(folder), closed),
     ]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")

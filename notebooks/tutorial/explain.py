@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from tutorial import course
 from tutorial.environment import requirements
@@ -20,15 +20,16 @@ from tutorial.said import SQLITE, meaning
 from tutorial.workspace import PROJECT_FOLDERS, location
 
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
-Function = TypeVar("Function", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 LOCKED_ON_WINDOWS = (32, 33)  # winerror: the file is in use; a part of it is locked
 
 
-def explained(function: Function) -> Function:
+def explained(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function raise Problem for each exception that has an explanation."""
 
     @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except Exception as error:
@@ -37,7 +38,7 @@ def explained(function: Function) -> Function:
                 raise
             raise problem from error
 
-    return run  # type: ignore[return-value]
+    return run
 
 
 def explain(error: BaseException) -> Problem | None:

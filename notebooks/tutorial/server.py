@@ -12,17 +12,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
 from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
 from tutorial.said import SERVER, meaning
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
@@ -50,12 +45,7 @@ class Stoppable(abc.ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
@@ -214,7 +204,7 @@ class _ThreadLog(logging.Handler):
         self.server.lines.append(f"{record.levelname + ':':<9} {text}")
 
 
-def _engines() -> list[Engine | AsyncEngine]:
+def _engines() -> list[Any]:
     """Return the SQLAlchemy engines that the app's modules hold."""
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
