@@ -123,11 +123,11 @@ def address(log: str) -> str | None:
 
 
 def _last_words(log: str) -> str:
-    """Return the error that a server logged: uvicorn's own line, or the end of a traceback."""
+    """Return the error that a server logged, or "": uvicorn's line, or the end of a traceback."""
     if "Traceback" in log:
         return one_line(log[log.index("Traceback") :])
     errors = [line.removeprefix("ERROR:").strip() for line in log.splitlines() if "ERROR:" in line]
-    return next(iter(errors or log.strip().splitlines()[-1:]), "it gave no reason.")
+    return next(iter(errors or log.strip().splitlines()[-1:]), "")
 
 
 @explained

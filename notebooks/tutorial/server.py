@@ -29,8 +29,10 @@ _running: dict[str, Server] = {}
 def not_started(name: str, log: str, error: str, place: str = SERVER) -> Problem:
     """Return why a server did not start.
 
-    log: what it has logged; place: of `tutorial.said`, how this is read. error: its last words.
+    log: what it has logged; place: of `tutorial.said`, how this is read. error: its last words, or
+    "" if it gave none.
     """
+    error = error or "it gave no reason."
     known = meaning(log, place, name=name, error=error)
     return known or Problem("server-did-not-start", name=name, error=error)
 
@@ -115,7 +117,8 @@ class Server(Stoppable):
             raise
         if not self._server.started:
             self.stop()
-            raise not_started(self.name, " ".join(self.errors), self._last_words())
+            # The first error: those after it only follow from it.
+            raise not_started(self.name, " ".join(self.errors), next(iter(self.errors), ""))
 
     def _run(self) -> None:
         """Run the server to its end. This is all that the thread does."""
@@ -166,10 +169,6 @@ class Server(Stoppable):
     def _join(self) -> None:
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
-
-    def _last_words(self) -> str:
-        """Return the first error that the server logged: those after it only follow from it."""
-        return next(iter(self.errors), "it gave no reason.")
 
 
 class _ThreadLog(logging.Handler):
