@@ -90,10 +90,11 @@ def test_options_go_to_uvicorn(folder: Path) -> None:
     [
         ("raise ValueError('no luck')", "small:app did not start: ValueError: no luck"),
         ("app = (", "small:app did not start: SyntaxError: "),
+        ("import os; os._exit(3)", "small:app did not start: it gave no reason"),
         ("other = 1", "small has no app with the name `app`"),
         (None, "There is no module small in this project"),
     ],
-    ids=["error", "syntax", "no app", "no file"],
+    ids=["error", "syntax", "silent", "no app", "no file"],
 )
 def test_a_server_that_does_not_start(folder: Path, text: str | None, says: str) -> None:
     """It says why, in one line."""

@@ -60,9 +60,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "ends-damaged": (
         "The course's own file with the ends of the steps can't be read: {error}.",
-        "Nothing was changed. Run `git restore notebooks/tutorial/ends.json`; "
-        "without git, copy the folder notebooks/tutorial from the ZIP file again. Then restart the "
-        "kernel and run this cell again.",
+        "Nothing was changed. In a terminal, in the course's folder, run "
+        "`git restore notebooks/tutorial/ends.json`; without git, copy the folder "
+        "notebooks/tutorial from the ZIP file again. Then restart the kernel and run this cell "
+        "again.",
     ),
     "ends-of-another-version": (
         "The ends of the steps are of version {found} of the course, and the course here is "
