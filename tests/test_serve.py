@@ -440,6 +440,22 @@ def test_database_error_in_the_lifespan_is_named_by_its_first_line() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        ("sqlite3.OperationalError('database is locked')", "database-locked"),
+        # Words of uvicorn's own program, which does not run here: an app may use them for its own.
+        ("ImportError('Could not import module \"x\"')", "server-did-not-start"),
+    ],
+)
+def test_what_an_app_says_at_its_start_is_explained(error: str, key: str) -> None:
+    """A locked database is no mistake in a file; and other words mean what the app means."""
+    write("app/main.py", LIFESPAN.format(body=f"import sqlite3; raise {error}"))
+    with pytest.raises(Problem) as caught:
+        serve("app.main:app")
+    assert caught.value.key == key
+
+
 @pytest.mark.usefixtures("real_app")
 @pytest.mark.parametrize(
     ("target", "driver"), [("app.main:app", "sqlite"), ("app.main_async:app", "sqlite+aiosqlite")]

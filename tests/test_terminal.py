@@ -81,6 +81,22 @@ def test_failure_fails_the_cell(capsys: pytest.CaptureFixture) -> None:
     assert "later" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("FAILED: Target database is not up to date.", "database-behind"),
+        ("sqlite3.OperationalError: database is locked", "database-locked"),
+        ("no such table: task", "command-failed"),  # a command may print this, and mean no database
+    ],
+)
+def test_failure_is_explained_by_what_was_printed(text: str, key: str) -> None:
+    """What is known of a command's output gives its own message; other words do not count."""
+    write("run.py", f"print({text!r})\nraise SystemExit(1)\n")
+    with pytest.raises(Problem) as caught:
+        terminal("", "python run.py")
+    assert caught.value.key == key
+
+
 def test_expected_failure(capsys: pytest.CaptureFixture) -> None:
     """With --expect-failure a failure is shown and fine, and a success raises Problem."""
     printed = output_of(capsys, "--expect-failure", "python -c 'raise SystemExit(\"no\")'")

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 from tutorial.course import NOTEBOOKS
@@ -15,19 +16,15 @@ from tutorial.errors import Problem
 from tutorial.messages import MESSAGES, SET_UP_AGAIN
 from tutorial.workspace import location
 
-OLDEST_PYTHON = (3, 11)
 NEEDED_MB = 100  # the project is below 1 MB; a full disk gives errors that are hard to read
 
 
 def requirements() -> dict[str, tuple[int, ...]]:
-    """Return the packages that pyproject.toml names, each with the oldest version that will do.
-
-    Read without a TOML library, because this must also work on a Python that is too old.
-    """
+    """Return the packages that pyproject.toml names, each with the oldest version that will do."""
     text = (NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
-    listed = text.split("dependencies = [", 1)[1].split("\n]", 1)[0]
-    found = re.findall(r'^\s*"([A-Za-z0-9_-]+)(?:\[\w+\])?>=([\d.]+)"', listed, flags=re.MULTILINE)
-    return {name: _numbers(version) for name, version in found}
+    listed = tomllib.loads(text)["project"]["dependencies"]
+    found = (re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[\w+\])?>=([\d.]+)", entry) for entry in listed)
+    return {entry[1]: _numbers(entry[2]) for entry in found if entry}
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -49,13 +46,10 @@ def wrong_packages() -> list[str]:
 
 
 def require_kernel() -> None:
-    """Check that this kernel's Python can run the course.
+    """Check that this kernel's Python has what the course needs.
 
     Raises Problem, which names this Python, what it lacks and the command to run.
     """
-    if sys.version_info < OLDEST_PYTHON:
-        version = sys.version.split()[0]
-        raise Problem("old-python", version=version, python=sys.executable)
     wrong = wrong_packages()
     if wrong:
         raise Problem("missing-packages", python=sys.executable, packages=", ".join(wrong))
@@ -67,32 +61,17 @@ def check_environment() -> None:
     Raises Problem at the end if anything is missing.
     """
     folder = location()
-    lines = [
-        (
-            "Python 3.11 or newer",
-            sys.version_info >= OLDEST_PYTHON,
-            f"this is {sys.version.split()[0]}. {SET_UP_AGAIN}",
-        )
-    ]
     wrong = {entry.split(" ")[0]: entry for entry in wrong_packages()}
+    room = shutil.disk_usage(_existing(folder)).free > NEEDED_MB * 1_000_000
+    no_curl = f"not found. {MESSAGES['curl-not-found'][1]}"
+    closed = f"{folder} can't be written. {MESSAGES['read-only'][1]}"
+    lines = [("Python 3.11 or newer", True, "")]  # an older one does not come to this line
     for name in requirements():
         lines.append((name, name not in wrong, f"missing: {wrong.get(name)}. {SET_UP_AGAIN}"))
     lines += [
-        (
-            "curl",
-            shutil.which("curl") is not None,
-            f"not found. {MESSAGES['curl-not-found'][1]}",
-        ),
-        (
-            f"{NEEDED_MB} MB of free disk",
-            shutil.disk_usage(_existing(folder)).free > NEEDED_MB * 1_000_000,
-            MESSAGES["disk-full"][1],
-        ),
-        (
-            "a folder to write in",
-            _can_write(folder),
-            f"{folder} can't be written. {MESSAGES['read-only'][1]}",
-        ),
+        ("curl", shutil.which("curl") is not None, no_curl),
+        (f"{NEEDED_MB} MB of free disk", room, MESSAGES["disk-full"][1]),
+        ("a folder to write in", _can_write(folder), closed),
     ]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")

@@ -11,25 +11,25 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from tutorial import course
 from tutorial.environment import requirements
 from tutorial.errors import Problem
+from tutorial.said import SQLITE, meaning
 from tutorial.workspace import PROJECT_FOLDERS, location
 
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
+P = ParamSpec("P")
+R = TypeVar("R")
 LOCKED_ON_WINDOWS = (32, 33)  # winerror: the file is in use; a part of it is locked
 
 
-def explained(function: Function) -> Function:
+def explained(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function raise Problem for each exception that has an explanation."""
 
     @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except Exception as error:
@@ -38,7 +38,7 @@ def explained(function: Function) -> Function:
                 raise
             raise problem from error
 
-    return run  # type: ignore[return-value]
+    return run
 
 
 def explain(error: BaseException) -> Problem | None:
@@ -174,22 +174,7 @@ def _sqlite(error: BaseException) -> Problem | None:
     text = one_line(str(error)).rstrip(".")
     if isinstance(error, sqlite3.IntegrityError):
         return Problem("row-refused", error=text)
-    for said, key in (
-        ("database is locked", "database-locked"),
-        ("no such table", "table-missing"),
-        ("no such column", "table-missing"),
-        ("has no column named", "table-missing"),
-        ("syntax error", "query-refused"),
-        ("readonly database", "database-can-not-be-opened"),
-        ("unable to open", "database-can-not-be-opened"),
-        ("disk I/O error", "database-can-not-be-opened"),
-        ("is full", "disk-full"),
-        ("not a database", "database-broken"),
-        ("malformed", "database-broken"),
-    ):
-        if said in text:
-            return Problem(key, error=text)
-    return None
+    return meaning(text, SQLITE, error=text)
 
 
 def here() -> Path | None:
@@ -229,7 +214,7 @@ def _shown(filename: str | bytes | int | None) -> str:
 _begun: dict[str, int] = {}  # the step whose notebook runs in this kernel
 
 
-def explain_errors(shell: InteractiveShell, step: int) -> None:
+def explain_errors(shell: Shell, step: int) -> None:
     """Let a notebook show each exception that has an explanation as a Problem, in every cell.
 
     %tb shows the whole traceback of the last one.
@@ -254,7 +239,7 @@ def explain_errors(shell: InteractiveShell, step: int) -> None:
 
 
 def _show(
-    shell: InteractiveShell,
+    shell: Shell,
     kind: type[BaseException],
     error: BaseException,
     trace: TracebackType | None,

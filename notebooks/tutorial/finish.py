@@ -10,7 +10,7 @@ from tutorial.compare import has_all_of, has_revision, has_tables, present_rows,
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.explain import explained
-from tutorial.load import running_processes
+from tutorial.process import running_processes
 from tutorial.progress import record
 from tutorial.state import State, read_state
 from tutorial.steps import require_step

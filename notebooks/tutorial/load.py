@@ -1,176 +1,20 @@
-"""Starts servers as processes of their own, and puts them under load.
-
-`serve` runs a server inside the kernel, which is right for looking at it. To measure a server, or
-to kill it, it has to be a process: then it shares no thread with what measures it.
-"""
+"""Puts a server under load, and counts what comes of it."""
 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import json
 import math
-import os
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tutorial.errors import Problem
-from tutorial.explain import explained, one_line
-from tutorial.server import STOP_SECONDS, Stoppable, not_started
-from tutorial.workspace import TRIAL, copy_project, location
 
-START_SECONDS = 30.0
 ANSWER_SECONDS = 30.0  # the longest that an answer may take after the time of a load is over
 LONGEST_LOAD = 60.0  # seconds
 MOST_CONNECTIONS = 256
-
-# Runs uvicorn, and ends it when its standard input is closed: the system closes it when the kernel
-# ends, however it ends. os.read, because a thread that waits in sys.stdin can block the exit.
-PROGRAM = """
-import os, threading
-threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
-from uvicorn.main import main
-main()
-"""
-
-_running: list[Process] = []
-_loads = Counter[str]()
-
-
-def trial_folder(name: str) -> Path:
-    """Return a folder for a trial, with a copy of the project: under_load/`name` in the workspace.
-
-    A copy of an earlier run is replaced.
-    """
-    folder = location() / TRIAL / name
-    for left in folder.glob("*.log"):
-        left.unlink()
-    copy_project(location(), folder)
-    return folder
-
-
-class Process(Stoppable):
-    """A server that runs in a process of its own. `url` is its address."""
-
-    def __init__(self, target: str, folder: Path, options: tuple[str, ...], settings: dict) -> None:
-        self.target = target
-        # A file, because a pipe that nobody reads would stop the server when it is full.
-        number = len(list(folder.glob("server*.log"))) + 1
-        self._log = folder / f"server{number}.log"
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-        environment.pop("DATABASE_URL", None)
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, target, "--port", "0", *options],
-                cwd=folder,
-                env=environment | settings,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        _running.append(self)
-        self.url = ""
-
-    def __repr__(self) -> str:
-        return f"<{self.target} {'runs' if self.is_running else 'is stopped'}>"
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the process is alive."""
-        return self._process.poll() is None
-
-    def stop(self) -> None:
-        """Ask the server to end; kill it after STOP_SECONDS. Stopping twice does no harm."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._clean_up()
-
-    def kill(self) -> None:
-        """End the process at once: no line of its code runs any more."""
-        self._process.kill()
-        self._clean_up()
-
-    def _clean_up(self) -> None:
-        self._process.wait()
-        if self._process.stdin:
-            self._process.stdin.close()
-        if self in _running:
-            _running.remove(self)
-
-    def wait_until_up(self) -> None:
-        """Wait until the server says its address. Raises Problem with its last words if it ends."""
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            alive = self.is_running  # asked first: what it wrote last is then in the log
-            text = self._log.read_text(encoding="utf-8", errors="replace")
-            if found := re.search(r"running on (http://127\.0\.0\.1:\d+) ", text):
-                self.url = found[1]
-                return
-            if not alive:
-                raise _reason(self.target, text)
-            if time.monotonic() > deadline:
-                seconds = round(START_SECONDS)
-                raise Problem("server-too-slow", name=self.target, seconds=seconds)
-            time.sleep(0.02)
-
-
-def _reason(target: str, log: str) -> Problem:
-    """Return why a server did not start, from what it has logged."""
-    if found := re.search(r'Could not import module "(.+)"', log):
-        return Problem("no-such-module", name=found[1])
-    if found := re.search(r'Attribute "(.+)" not found in module "(.+)"', log):
-        return Problem("no-app", name=found[1], module=found[2])
-    return not_started(target, log, _last_words(log))
-
-
-def _last_words(log: str) -> str:
-    """Return the error that a server logged: uvicorn's own line, or the end of a traceback."""
-    if "Traceback" in log:
-        return one_line(log[log.index("Traceback") :])
-    errors = [line.removeprefix("ERROR:").strip() for line in log.splitlines() if "ERROR:" in line]
-    return next(iter(errors or log.strip().splitlines()[-1:]), "it gave no reason.")
-
-
-@explained
-def start_process(target: str, folder: str | Path, *options: str, **settings: str) -> Process:
-    """Start a server as a process of its own, on 127.0.0.1 and a free port.
-
-    target: as on uvicorn's command line, for example "app.main:app". folder: where it runs.
-    options: of uvicorn, for example "--no-access-log". settings: environment variables.
-
-    Returns the process, whose server is up: it has `url`, `stop()` and `kill()`, and it stops at
-    the end of a `with` block, and when the kernel ends. Raises Problem with the last words of the
-    server if it does not come up.
-    """
-    if not Path(folder).is_dir():
-        raise Problem("no-such-module", name=target.partition(":")[0])
-    process = Process(target, Path(folder), options, settings)
-    try:
-        process.wait_until_up()
-    except BaseException:  # an interrupt too must leave no process behind
-        process.kill()
-        raise
-    return process
-
-
-@atexit.register
-def stop_processes() -> None:
-    """Stop every process that `start_process` started in this kernel."""
-    for process in list(_running):
-        process.kill()
-
-
-def running_processes() -> list[Process]:
-    """Return the servers that run as processes of this kernel."""
-    return [process for process in _running if process.is_running]
 
 
 @dataclass
@@ -229,7 +73,7 @@ def percentile(times: list[float], percent: int) -> float:
 async def load(
     url: str,
     path: str = "/ping",
-    body: dict | None = None,
+    body: dict[str, object] | None = None,
     *,
     connections: int = 32,
     seconds: float = 1.0,
@@ -253,13 +97,7 @@ async def load(
         await asyncio.to_thread(asyncio.run, run.all())
     finally:
         run.end = 0.0  # an interrupt of the cell does not end the thread
-    _loads[path] += 1
     return run.result
-
-
-def number_of_loads() -> int:
-    """Return how many loads have ended in this kernel."""
-    return _loads.total()
 
 
 class _Run:
@@ -269,7 +107,7 @@ class _Run:
         self,
         url: str,
         path: str,
-        body: dict | None,
+        body: dict[str, object] | None,
         seconds: float,
         requests: int | None,
         result: Load,
@@ -294,7 +132,8 @@ class _Run:
         opened = await asyncio.gather(*opening, return_exceptions=True)
         streams = [one for one in opened if not isinstance(one, BaseException)]
         if not streams:
-            raise Problem("server-gone") from opened[0]
+            refused = [one for one in opened if isinstance(one, BaseException)]
+            raise Problem("server-gone") from refused[0]
         self.started = time.perf_counter()
         self.end = min(self.end, self.started + self.seconds)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import importlib
 import logging
@@ -9,47 +10,51 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
 from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
+from tutorial.said import SERVER, meaning
 
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
 
+App = Callable[..., Any]  # an ASGI app
 _running: dict[str, Server] = {}
 
 
-def not_started(name: str, log: str, error: str) -> Problem:
-    """Return why a server did not start: `log` is what it logged, `error` its last words."""
-    behind = "alembic upgrade head" in log
-    return Problem(
-        "database-not-at-head" if behind else "server-did-not-start", name=name, error=error
-    )
+def not_started(name: str, log: str, error: str, place: str = SERVER) -> Problem:
+    """Return why a server did not start.
+
+    log: what it has logged; place: of `tutorial.said`, how this is read. error: its last words, or
+    "" if it gave none.
+    """
+    error = error or "it gave no reason."
+    known = meaning(log, place, name=name, error=error)
+    return known or Problem("server-did-not-start", name=name, error=error)
 
 
-class Stoppable:
+class Stoppable(abc.ABC):
     """What has a `stop()`, and stops at the end of a `with` block."""
+
+    @abc.abstractmethod
+    def stop(self) -> None:
+        """Stop, and wait until it is gone."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
 class Server(Stoppable):
     """A server that runs. `url` is its address, for example http://127.0.0.1:51234."""
 
-    def __init__(self, name: str, app: object) -> None:
+    def __init__(self, name: str, app: App) -> None:
         import uvicorn
 
         self.name = name
@@ -61,7 +66,7 @@ class Server(Stoppable):
         self._engines = _engines()
         self._log = _ThreadLog(self)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task | None = None
+        self._task: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name=f"serve {name}", daemon=True)
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))  # port 0: the system picks a free one
@@ -112,7 +117,8 @@ class Server(Stoppable):
             raise
         if not self._server.started:
             self.stop()
-            raise not_started(self.name, " ".join(self.errors), self._last_words())
+            # The first error: those after it only follow from it.
+            raise not_started(self.name, " ".join(self.errors), next(iter(self.errors), ""))
 
     def _run(self) -> None:
         """Run the server to its end. This is all that the thread does."""
@@ -164,10 +170,6 @@ class Server(Stoppable):
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
-    def _last_words(self) -> str:
-        """Return the first error that the server logged: those after it only follow from it."""
-        return next(iter(self.errors), "it gave no reason.")
-
 
 class _ThreadLog(logging.Handler):
     """Keeps the log records that one server's thread makes, apart from every other server's."""
@@ -201,7 +203,7 @@ class _ThreadLog(logging.Handler):
         self.server.lines.append(f"{record.levelname + ':':<9} {text}")
 
 
-def _engines() -> list:
+def _engines() -> list[Any]:
     """Return the SQLAlchemy engines that the app's modules hold."""
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -210,7 +212,7 @@ def _engines() -> list:
     return [value for value in values if isinstance(value, Engine | AsyncEngine)]
 
 
-def _load(target: str) -> object:
+def _load(target: str) -> App:
     """Import "package.module:name". Raises Problem with the cause."""
     module_name, _, attribute = target.partition(":")
     attribute = attribute or "app"
@@ -225,7 +227,7 @@ def _load(target: str) -> object:
         if isinstance(error, ModuleNotFoundError) and error.name == module_name:
             unknown = Problem("no-such-module", name=module_name)
         raise explain(error) or unknown from error
-    app = getattr(module, attribute, None)
+    app: App | None = getattr(module, attribute, None)
     if not callable(app):
         raise Problem("no-app", module=module_name, name=attribute)
     return app
@@ -239,7 +241,7 @@ def reach_directly() -> None:
 
 
 @explained
-def serve(target: str | object, name: str = "") -> Server:
+def serve(target: str | App, name: str = "") -> Server:
     """Start an app on 127.0.0.1 and a free port, in a thread of this kernel.
 
     target: "app.main:app" as on uvicorn's command line, or an ASGI app. A server of the same name
@@ -252,12 +254,13 @@ def serve(target: str | object, name: str = "") -> Server:
     if name in _running:
         _running[name].stop()
     reach_directly()
-    app = target
     if isinstance(target, str):
         if not app_is_current():
             forget_app()
         app = _load(target)
         note_app()
+    else:
+        app = target
     server = Server(name, app)
     _running[name] = server
     server.start()

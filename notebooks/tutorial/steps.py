@@ -15,8 +15,8 @@ from tutorial.errors import Problem
 from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
-from tutorial.load import stop_processes
 from tutorial.overwrite import keep_before_writing
+from tutorial.process import stop_processes
 from tutorial.server import reach_directly, stop_servers
 from tutorial.state import State, read_state, require_unlocked
 from tutorial.terminal import make_known

@@ -18,13 +18,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from string import Template
-from typing import IO, TYPE_CHECKING
+from typing import IO, NoReturn
 
 from tutorial.errors import Problem
-from tutorial.explain import explained
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
+from tutorial.explain import Shell, explained
+from tutorial.said import COMMAND, meaning
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
 FIXED = {  # output must not depend on where the command runs
@@ -34,34 +32,17 @@ FIXED = {  # output must not depend on where the command runs
     "PYTHONIOENCODING": "utf-8",
     "PYTHONUNBUFFERED": "1",
 }
-SAID = (  # what a failed command prints, and the message that it means
-    ("Can't locate revision identified by", "unknown-revision"),
-    ("Target database is not up to date", "database-behind"),
-    ("already exists and is not empty", "folder-exists"),
-    ("is present more than once", "revision-exists"),
-    ("Self-loop is detected", "revision-made-twice"),
-    ("unable to open database file", "database-can-not-be-opened"),
-    ("No 'script_location' key found", "no-alembic-ini"),
-    ("database is locked", "database-locked"),
-    ("file is not a database", "database-broken"),
-    ("database disk image is malformed", "database-broken"),
-    ("No space left on device", "disk-full"),
-    ("database or disk is full", "disk-full"),
-    ("Couldn't connect to server", "server-gone"),
-    ("Failed to connect to", "server-gone"),
-)
 DROPPED = (
     "PYTHONPATH",  # another project's `app` must not be found first
     "FORCE_COLOR",  # Jupyter sets these two
     "CLICOLOR_FORCE",
 )
 LAST_LINES_SECONDS = 2.0
-IN_PROCESS = "TUTORIAL_ALEMBIC_IN_PROCESS"  # set by tests that run the notebooks many times
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
 
 class _Options(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         raise Problem("unclear-options", error=message, usage=self.format_usage())
 
 
@@ -100,11 +81,11 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
                 raise Problem("command-succeeded", command=_short(words))
             print(f"(exit status {status}, as expected)")
         elif status != 0:
-            key = next((key for text, key in SAID if text in said), "command-failed")
-            raise Problem(key, command=_short(words), status=status, error=_last_line(said))
+            values = {"command": _short(words), "status": status, "error": _last_line(said)}
+            raise meaning(said, COMMAND, **values) or Problem("command-failed", **values)
 
 
-def make_known(shell: InteractiveShell) -> None:
+def make_known(shell: Shell) -> None:
     """Let the cells of a notebook start with %%terminal."""
 
     def terminal_magic(line: str, cell: str) -> None:
@@ -197,7 +178,7 @@ def _run(
     return process.returncode, "\n".join(kept)
 
 
-def _output(process: subprocess.Popen, deadline: float) -> Iterator[str]:
+def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
     """Give the lines that a process prints, until it has ended or the time is up."""
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
@@ -223,13 +204,13 @@ def _output(process: subprocess.Popen, deadline: float) -> Iterator[str]:
         time.sleep(0.005)
 
 
-def _kill(process: subprocess.Popen) -> None:
+def _kill(process: subprocess.Popen[str]) -> None:
     """End a process that still runs, and the children it has started."""
-    import psutil
+    import psutil  # type: ignore[import-untyped] # its types are a package of their own
 
     if process.poll() is not None:
         return
-    family: list[psutil.Process | subprocess.Popen] = [process]
+    family: list[psutil.Process | subprocess.Popen[str]] = [process]
     with suppress(psutil.NoSuchProcess):
         family += psutil.Process(process.pid).children(recursive=True)
     for member in family:

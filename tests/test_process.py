@@ -1,0 +1,195 @@
+"""Tests the servers that are processes of their own: they start, say why not, and always end."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tutorial import Problem, process, start_process, steps, trial_folder, workspace
+from tutorial.process import running_processes, stop_processes
+
+NOTEBOOKS = Path(process.__file__).parent.parent
+
+# A small ASGI app without FastAPI, which starts fast. It answers with what it was given.
+APP = """
+import json, os
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        return
+    given = {name: os.environ.get(name) for name in ("COLOUR", "DATABASE_URL")}
+    body = json.dumps(given | {"folder": os.getcwd()}).encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+"""
+HANGS = """
+import asyncio
+
+async def app(scope, receive, send):
+    await receive()
+    if WHEN == "end":
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+    await asyncio.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give an empty workspace; at the end of a test, no process may be left."""
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    yield tmp_path
+    left = running_processes()
+    stop_processes()
+    assert not left
+
+
+def app_file(folder: Path, text: str = APP) -> None:
+    """Write an app into a folder."""
+    (folder / "small.py").write_text(text, encoding="utf-8")
+
+
+def test_a_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs in its folder with its settings, not with ours, and it is gone after the block."""
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///somewhere_else.db")
+    app_file(folder)
+    with start_process("small:app", folder, COLOUR="red") as server:
+        assert running_processes() == [server]
+        assert repr(server) == "<small:app runs>"
+        got = httpx.get(server.url).json()
+        assert (got["COLOUR"], got["DATABASE_URL"]) == ("red", None)
+        assert Path(got["folder"]).samefile(folder)
+    assert repr(server) == "<small:app is stopped>"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.url)
+    server.stop()
+    server.kill()
+
+
+def test_options_go_to_uvicorn(folder: Path) -> None:
+    """With --no-access-log, no request is in the log; two servers of a folder have two logs."""
+    app_file(folder)
+    for number, options in enumerate([(), ("--no-access-log",)], start=1):
+        with start_process("small:app", folder, *options) as server:
+            httpx.get(server.url)
+        log = (folder / f"server{number}.log").read_text(encoding="utf-8")
+        assert ("GET / HTTP/1.1" in log) == (not options)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("raise ValueError('no luck')", "small:app did not start: ValueError: no luck"),
+        ("app = (", "small:app did not start: SyntaxError: "),
+        ("import os; os._exit(3)", "small:app did not start: it gave no reason"),
+        ("other = 1", "small has no app with the name `app`"),
+        (None, "There is no module small in this project"),
+    ],
+    ids=["error", "syntax", "silent", "no app", "no file"],
+)
+def test_a_server_that_does_not_start(folder: Path, text: str | None, says: str) -> None:
+    """It says why, in one line."""
+    if text is not None:
+        app_file(folder, text)
+    with pytest.raises(Problem, match=says) as caught:
+        start_process("small:app", folder)
+    assert "Traceback" not in str(caught.value)
+    assert not running_processes()
+
+
+def test_no_folder(folder: Path) -> None:
+    """A learner who has left out the cell that writes the app is told so."""
+    with pytest.raises(Problem, match="There is no module service in this project") as caught:
+        start_process("service:app", folder / "gone")
+    assert "run the cells above that write it" in caught.value.todo
+
+
+def test_an_old_database(folder: Path) -> None:
+    """It says which command to run."""
+    text = "raise RuntimeError('The database is old: run `alembic upgrade head`, then start.')"
+    app_file(folder, text)
+    with pytest.raises(Problem, match="The database is old") as caught:
+        start_process("small:app", folder)
+    assert caught.value.key == "database-not-at-head"
+
+
+def test_a_locked_database(folder: Path) -> None:
+    """It names the lock, and not a mistake in the file."""
+    app_file(folder, "import sqlite3\nraise sqlite3.OperationalError('database is locked')")
+    with pytest.raises(Problem) as caught:
+        start_process("small:app", folder)
+    assert caught.value.key == "database-locked"
+
+
+def test_a_server_that_does_not_come_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, and the learner is told how long the course has waited."""
+    monkeypatch.setattr(process, "START_SECONDS", 1.0)
+    app_file(folder, 'WHEN = "start"\n' + HANGS)
+    with pytest.raises(Problem, match="did not start within 1 seconds"):
+        start_process("small:app", folder)
+    assert not running_processes()
+
+
+def test_a_server_that_does_not_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets some time, then it is killed."""
+    monkeypatch.setattr(process, "STOP_SECONDS", 0.5)
+    app_file(folder, 'WHEN = "end"\n' + HANGS)
+    server = start_process("small:app", folder)
+    started = time.monotonic()
+    server.stop()
+    assert not server.is_running
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("end", ["pass", "os._exit(1)", "os.kill(os.getpid(), 9)"])
+def test_no_server_outlives_its_kernel(folder: Path, end: str) -> None:
+    """Whether the kernel ends in order, crashes or is killed: the server ends, too."""
+    app_file(folder)
+    text = (
+        "import os\nfrom tutorial import start_process\n"
+        "server = start_process('small:app', '.')\n"
+        f"print(server._process.pid, flush=True)\n{end}\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(NOTEBOOKS)}
+    command = [sys.executable, "-c", text]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    pid = int(done.stdout)
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the server runs on"
+        time.sleep(0.02)
+
+
+def test_begin_stops_what_was_left(folder: Path) -> None:
+    """A cell that was stopped half-way may leave a server; the next begin ends it."""
+    app_file(folder)
+    server = start_process("small:app", folder)
+    steps.begin(1)
+    assert not server.is_running
+
+
+def test_a_trial_has_a_copy_of_the_project(folder: Path) -> None:
+    """What happens in the copy does not reach the project; a copy is made anew each time."""
+    (folder / "app").mkdir()
+    (folder / "app" / "main.py").write_text("mine = 1\n", encoding="utf-8")
+    (folder / "database.db").write_bytes(b"rows")
+    for _ in range(2):
+        copy = trial_folder("first")
+        assert copy == folder.resolve() / workspace.TRIAL / "first"
+        assert sorted(path.name for path in copy.iterdir()) == ["app", "database.db"]
+        (copy / "app" / "main.py").write_text("changed = 1\n", encoding="utf-8")
+        (copy / "database.db").write_bytes(b"other rows")
+        (copy / "server1.log").touch()
+    assert (folder / "app" / "main.py").read_text(encoding="utf-8") == "mine = 1\n"
+    assert (folder / "database.db").read_bytes() == b"rows"
+    workspace.clear_trials(folder)
+    assert not copy.parent.exists()

@@ -1,0 +1,85 @@
+"""Tests what an error's text means: each entry counts in its own places, and nowhere else."""
+
+import re
+
+import pytest
+
+from tutorial.messages import MESSAGES
+from tutorial.said import COMMAND, PROCESS, SAID, SERVER, SQLITE, meaning
+
+PLACES = (COMMAND, SQLITE, SERVER, PROCESS)
+BROKEN, CLOSED, MISSING = "database-broken", "database-can-not-be-opened", "table-missing"
+LOCKED, FULL, GONE = "database-locked", "disk-full", "server-gone"
+# What programs say: its meaning as the output of a command, as an error of SQLite, among the errors
+# of a server in the kernel, and in the log of a process.
+TEXTS: list[tuple[str, str | None, str | None, str | None, str | None]] = [
+    ("Can't locate revision identified by '0003'", "unknown-revision", None, None, None),
+    ("Target database is not up to date.", "database-behind", None, None, None),
+    ("Directory alembic already exists and is not empty", "folder-exists", None, None, None),
+    ("Revision 0001 is present more than once", "revision-exists", None, None, None),
+    ("Self-loop is detected in revisions (0002)", "revision-made-twice", None, None, None),
+    ("No 'script_location' key found in configuration", "no-alembic-ini", None, None, None),
+    ("unable to open database file", CLOSED, CLOSED, None, None),
+    ("unable to open database: nowhere/x.db", None, CLOSED, None, None),
+    ("unable to open a window", None, CLOSED, None, None),
+    ("database is locked", LOCKED, LOCKED, None, None),
+    ("(sqlite3.OperationalError) database is locked", LOCKED, LOCKED, LOCKED, LOCKED),
+    ("OperationalError: database is locked", LOCKED, LOCKED, LOCKED, LOCKED),
+    ("    raise Busy('the database is locked')", LOCKED, LOCKED, None, None),
+    ("no such table: task", None, MISSING, None, None),
+    ("no such column: task_description", None, MISSING, None, None),
+    ("table task has no column named x", None, MISSING, None, None),
+    ('near "SELEKT": syntax error', None, "query-refused", None, None),
+    ("attempt to write a readonly database", None, CLOSED, None, None),
+    ("disk I/O error", None, CLOSED, None, None),
+    ("database or disk is full", FULL, FULL, None, None),
+    ("the glass is full", None, FULL, None, None),
+    ("file is not a database", BROKEN, BROKEN, None, None),
+    ("this is not a database", None, BROKEN, None, None),
+    ("database disk image is malformed", BROKEN, BROKEN, None, None),
+    ("malformed database schema (task)", None, BROKEN, None, None),
+    ("a malformed line in setup.cfg", None, BROKEN, None, None),
+    ("OSError: [Errno 28] No space left on device", FULL, None, None, None),
+    ("curl: (7) Couldn't connect to server", GONE, None, None, None),
+    ("curl: (7) Failed to connect to 127.0.0.1 port 9", GONE, None, None, None),
+    ('Could not import module "app.main".', None, None, None, "no-such-module"),
+    ('Attribute "application" not found in module "app.main".', None, None, None, "no-app"),
+    ("run `alembic upgrade head`, then", None, None, *["database-not-at-head"] * 2),
+    ("everything is well", None, None, None, None),
+]
+
+
+@pytest.mark.parametrize("case", TEXTS, ids=[text for text, *_ in TEXTS])
+def test_a_text_means_something_in_its_places_only(case: tuple[str | None, ...]) -> None:
+    """The same words may be clear in one place, and mean nothing in another one."""
+    text, *keys = case
+    for place, key in zip(PLACES, keys, strict=True):
+        found = meaning(f"first\n{text}\nlast", place, command="x", name="y", error="z")
+        assert (found and found.key) == key, place
+
+
+def test_each_entry_has_its_text() -> None:
+    """No entry was left out above: for each, and each of its places, there is a text it decides."""
+    decided = {
+        (entry, place)
+        for text, *_ in TEXTS
+        for place in PLACES
+        if (entry := next((e for e in SAID if place in e.places and re.search(e.text, text)), None))
+    }
+    assert decided == {(entry, place) for entry in SAID for place in entry.places}
+
+
+def test_each_entry_has_its_message() -> None:
+    """The message is there, and the entry's groups name values of it."""
+    for entry in SAID:
+        names = set(re.findall(r"{(\w+)}", "".join(MESSAGES[entry.key])))
+        assert re.compile(entry.text).groupindex.keys() <= names, entry.key
+        assert names <= {"command", "name", "error", "module"}, entry.key
+
+
+def test_what_the_text_names_is_told() -> None:
+    """A value in the text itself is more exact than the one that the caller knows."""
+    text = 'Error loading ASGI app. Attribute "nope" not found in module "app.main".'
+    found = meaning(text, PROCESS, name="app.main:nope", error=text)
+    assert found is not None
+    assert found.what == "app.main has no app with the name `nope`."
