@@ -1,19 +1,31 @@
-"""The links of all pages lead somewhere, and the notebooks and the glossary fit together."""
+"""The links of all pages lead somewhere, and what the README says of the course is true.
+
+A page is read on GitHub and in JupyterLab, and both must find what it links. The notebooks and the
+glossary fit together.
+"""
 
 import json
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 
 from tutorial import course
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 GLOSSARY = NOTEBOOKS / "glossary.md"
-PAGES = [ROOT / "README.md", *sorted([*NOTEBOOKS.glob("*.md"), *NOTEBOOKS.glob("*.ipynb")])]
+README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+TEXTS = sorted([*ROOT.glob("*.md"), *NOTEBOOKS.glob("*.md"), ROOT / "benchmarks" / "README.md"])
+PAGES = [*TEXTS, *sorted(NOTEBOOKS.glob("*.ipynb"))]
+PICTURES = sorted(path for path in (NOTEBOOKS / "images").iterdir() if path.is_file())
+README_BYTES = 8 * 1024
+PICTURE_BYTES = 120 * 1024
 STEPS = course.numbers()
 MOST_LINKS = 3
 
@@ -21,6 +33,7 @@ LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`[^`\n]*`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # What a reader skips, or what is a heading: a term that stands there is not yet used.
 NO_PROSE = re.compile(
@@ -83,17 +96,17 @@ def address(heading: str) -> str:
 
 
 def fragments(page: Path) -> set[str]:
-    """Return the fragments that lead to a heading of a page, for everybody who reads it.
+    """Return the fragments that lead to a place of a page, for everybody who reads it.
 
-    The README is read on GitHub, the notebooks in JupyterLab, and the pages beside them in both.
-    JupyterLab keeps capitals and punctuation: there, `## Use it: now` has #Use-it:-now.
+    A notebook is read in JupyterLab, all other pages on GitHub too. JupyterLab keeps capitals and
+    punctuation: there, `## Use it: now` has #Use-it:-now. Both know `<a id="use-it"></a>`.
     """
-    headings = [re.sub(r"[*`]|\]\(.*?\)|\[", "", text) for text in HEADING.findall(markdown(page))]
-    github = {address(heading) for heading in headings}
-    jupyter = {heading.replace(" ", "-") for heading in headings}
-    if page.suffix == ".ipynb":
-        return jupyter
-    return github & jupyter if page.parent == NOTEBOOKS else github
+    text = markdown(page)
+    headings = [re.sub(r"[*`]|\]\(.*?\)|\[", "", heading) for heading in HEADING.findall(text)]
+    anchors = set(ANCHOR.findall(text))
+    github = {address(heading) for heading in headings} | anchors
+    jupyter = {heading.replace(" ", "-") for heading in headings} | anchors
+    return jupyter if page.suffix == ".ipynb" else github & jupyter
 
 
 def forms(entries: list[Entry]) -> dict[str, str]:
@@ -124,14 +137,24 @@ def first_uses(found: list[Use]) -> list[Use]:
     return list({use.term: use for use in reversed(found)}.values())
 
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+each_page = pytest.mark.parametrize(
+    "page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix()
+)
 each_step = pytest.mark.parametrize("step", STEPS)
 each_entry = pytest.mark.parametrize("entry", glossary(), ids=lambda entry: entry.term)
 
 
+def root_of_jupyterlab(options: list[str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder that Jupyter serves when it starts here with these options."""
+    monkeypatch.chdir(ROOT)
+    server = ServerApp()
+    server.parse_command_line(options)
+    return Path(server.root_dir)
+
+
 @each_page
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every relative link is a file that exists, and its fragment a heading of that file."""
+    """Every relative link is a file that exists, and its fragment a place in that file."""
     for _, target in LINK.findall(CODE.sub("", markdown(page))):
         if re.match(r"[a-z]+:", target):
             continue
@@ -139,6 +162,75 @@ def test_links_lead_somewhere(page: Path) -> None:
         goal = page.parent / path if path else page
         assert goal.exists(), target
         assert not fragment or fragment in fragments(goal), target
+
+
+@each_page
+def test_links_work_in_jupyterlab_too(page: Path) -> None:
+    """It opens no folder, no file whose name begins with a dot, and nothing outside of its root."""
+    for _, target in LINK.findall(CODE.sub("", markdown(page))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        goal = (page.parent / unquote(target).partition("#")[0]).resolve()
+        assert goal.is_relative_to(ROOT), target
+        assert not any(part.startswith(".") for part in goal.relative_to(ROOT).parts), target
+        assert goal.is_file() or target.startswith("#"), target
+
+
+def test_the_start_commands_make_the_repository_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook makes its own folder the root, and the README is above it: an option is needed."""
+    start_page = f"notebooks/{course.notebook_path(0).name}"
+    assert root_of_jupyterlab([start_page], monkeypatch) == NOTEBOOKS
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for options in re.findall(r"jupyter lab ((?:--|notebooks)[^`\n\"]+)", text):
+            given = options.replace("\\", "/").split()
+            assert root_of_jupyterlab(given, monkeypatch) == ROOT, (page, options)
+
+
+def test_the_readme_is_short() -> None:
+    """One reads it before one knows whether the course is worth the time."""
+    assert README.stat().st_size <= README_BYTES
+
+
+def test_the_readme_knows_how_long_the_course_takes() -> None:
+    """The sum of the minutes that the first cells of all notebooks name."""
+    numbers = [int(path.name[:2]) for path in NOTEBOOKS.glob("*.ipynb")]
+    said = re.findall(r"(\d+) minutes together", README.read_text(encoding="utf-8"))
+    assert said == [str(sum(course.minutes(number) for number in numbers))]
+
+
+def test_pages_name_the_pythons_that_are_tested() -> None:
+    """The oldest is the one in pyproject.toml; the CI has them all."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    ci = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    matrix = re.findall(r'"(3\.\d+)"', re.search(r"python: (\[.+\])", ci).group(1))
+    assert project["requires-python"] == f">={matrix[0]}"
+    for page in PAGES:
+        said = re.findall(r"Python (3\.\d+) to (3\.\d+)", page.read_text(encoding="utf-8"))
+        assert said or page != README
+        assert set(said) <= {(matrix[0], matrix[-1])}, page
+
+
+def test_each_promise_names_its_test() -> None:
+    """The files in the table exist."""
+    rows = [line for line in CONTRIBUTING.read_text("utf-8").splitlines() if line.startswith("| ")]
+    files = [re.findall(r"`((?:tests|benchmarks)/\w+\.py|\.ci/\w+)`", row) for row in rows[1:]]
+    assert len([name for names in files for name in names]) >= len(rows) - 2
+    assert [name for names in files for name in names if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_a_picture_is_small_and_has_a_text(picture: Path) -> None:
+    """Some page shows it, with a text for who can't see it."""
+    assert picture.stat().st_size <= PICTURE_BYTES
+    shown = [
+        text
+        for page in PAGES
+        for text, target in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", markdown(page))
+        if (page.parent / target).resolve() == picture
+    ]
+    assert shown
+    assert min(len(text) for text in shown) > 20
 
 
 def test_the_glossary_is_read_as_a_whole() -> None:

@@ -1,0 +1,53 @@
+"""What notebooks/the_service.md says of the endpoints is what the service does."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from shutil import copy
+
+import httpx
+import pytest
+from service import ROOT, database_url, serve
+
+PAGE = (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `([A-Z]+) (/[^`?]*)[^`]*` \| .+ \| ([\d, ]+) \|$", re.MULTILINE)
+CONSOLE = re.compile(r"^\$ (curl .+)\n(.+)$", re.MULTILINE)
+
+
+@pytest.fixture
+def client(tmp_path: Path, file_at_head: Path) -> Iterator[httpx.Client]:
+    """Return a client of the service on an empty database."""
+    file = tmp_path / "database.db"
+    copy(file_at_head, file)
+    with serve("sync", database_url(file), tmp_path / "server.log") as server:
+        yield server.client
+
+
+def test_the_table_has_every_endpoint_and_every_status(client: httpx.Client) -> None:
+    """It has the same as the service's own documentation, and the page of that documentation."""
+    told = {(method.lower(), path, status) for method, path, status in ROW.findall(PAGE)}
+    documented = {
+        (method, path, ", ".join(sorted(operation["responses"])))
+        for path, operations in client.get("/openapi.json").json()["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert told == documented | {("get", "/docs", "200")}
+    assert client.get("/docs").status_code == 200
+
+
+def test_the_examples_answer_what_the_page_shows(client: httpx.Client) -> None:
+    """Each curl command, sent one after the other to a new database."""
+    examples = CONSOLE.findall(PAGE)
+    assert len(examples) == PAGE.count("\n$ ")
+    for command, answer in examples:
+        words = shlex.split(command)
+        given = dict(pairwise(words))  # each word with the one after it
+        (url,) = [word for word in words if word.startswith("http://127.0.0.1:8000")]
+        headers = dict([given["-H"].split(": ")]) if "-H" in given else {}
+        path = url.removeprefix("http://127.0.0.1:8000")
+        response = client.request(
+            given.get("-X", "GET"), path, headers=headers, content=given.get("-d")
+        )
+        assert response.text == answer, command
