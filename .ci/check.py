@@ -52,7 +52,7 @@ def main(names: list[str]) -> str | None:
     """Run these checks, or all of them. Return what failed in one line, or None."""
     unknown = [name for name in names if name not in CHECKS]
     if unknown:
-        return f"There is no check {', '.join(unknown)}. There are: {', '.join(CHECKS)}"
+        return f"There is no check {', '.join(unknown)}. There are: {', '.join(CHECKS)}."
     failed = []
     for name in names or CHECKS:
         print(f"== {name}: {CHECKS[name]}", flush=True)
