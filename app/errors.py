@@ -34,11 +34,8 @@ async def not_found(request: Request, error: NoResultFound | StaleDataError) -> 
     return JSONResponse({"detail": DETAILS[404]}, 404)
 
 
-HANDLERS: dict[Any, Any] = {
-    RequestValidationError: not_valid,
-    NoResultFound: not_found,
-    StaleDataError: not_found,
-}
+HANDLERS: dict[Any, Any] = {NoResultFound: not_found, StaleDataError: not_found}
+HANDLERS[RequestValidationError] = not_valid
 
 
 def limit_body(app: ASGIApp) -> ASGIApp:
