@@ -40,7 +40,8 @@ def passes(command: str) -> bool:
             return True
         start = [program]
     elif find_spec(tool) is None:
-        print(f"{tool} is not here. Run: pip install -r requirements-checks.txt", flush=True)
+        print(f"{tool} is not in the Python of this environment: {sys.executable}")
+        print("Activate the right one, or run: pip install -r requirements-checks.txt", flush=True)
         return False
     else:
         start = [sys.executable, "-m", tool]
