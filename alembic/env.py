@@ -16,7 +16,7 @@ if config.config_file_name is not None:
     fileConfig(config.config_file_name, disable_existing_loggers=False)
 
 # The app and Alembic read the same variable, so they can't work on different databases.
-url = make_url(os.environ.get("DATABASE_URL") or config.get_main_option("sqlalchemy.url"))
+url = make_url(os.environ.get("DATABASE_URL") or config.get_main_option("sqlalchemy.url", ""))
 target_metadata = SQLModel.metadata
 
 

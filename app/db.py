@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.orm import sessionmaker
@@ -16,7 +17,7 @@ new_session = sessionmaker(engine, class_=Session, expire_on_commit=False)
 
 
 @event.listens_for(engine, "connect")
-def set_up_connection(connection, _record) -> None:
+def set_up_connection(connection: Any, _record: Any) -> None:
     """Set up each new connection: SQLite forgets most of these when it closes."""
     if url.get_backend_name() != "sqlite":
         return

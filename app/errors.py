@@ -1,5 +1,7 @@
 """The answers to requests that the service refuses, the same in both versions."""
 
+from typing import Any
+
 from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,7 +17,7 @@ DETAILS = {
 }
 
 
-def errors(*statuses: int) -> dict[int, dict]:
+def errors(*statuses: int) -> dict[int | str, Any]:
     """Describe these answers in the documentation of an endpoint, each with its text."""
     examples = {status: {"example": {"detail": DETAILS[status]}} for status in statuses}
     return {status: {"content": {"application/json": examples[status]}} for status in statuses}
@@ -32,7 +34,8 @@ async def not_found(request: Request, error: NoResultFound | StaleDataError) -> 
     return JSONResponse({"detail": DETAILS[404]}, 404)
 
 
-HANDLERS = {RequestValidationError: not_valid, NoResultFound: not_found, StaleDataError: not_found}
+HANDLERS: dict[Any, Any] = {NoResultFound: not_found, StaleDataError: not_found}
+HANDLERS[RequestValidationError] = not_valid
 
 
 def limit_body(app: ASGIApp) -> ASGIApp:
