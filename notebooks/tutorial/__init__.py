@@ -9,6 +9,7 @@ from tutorial.errors import Problem, expect_error
 from tutorial.exercises import check
 from tutorial.files import diff, edit, file_after, tree
 from tutorial.load import load, start_process, trial_folder
+from tutorial.plot import bar_charts
 from tutorial.practice import practice
 from tutorial.server import serve, stop_servers
 from tutorial.show import course_map, diagram, frame, schema, show_progress, sql_log, table
@@ -16,6 +17,7 @@ from tutorial.steps import begin, finish, restore
 
 __all__ = [
     "Problem",
+    "bar_charts",
     "begin",
     "check",
     "check_environment",
