@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+
 from tutorial import bar_charts
 from tutorial.plot import COLOR, OTHER_COLOR, VEGA_LITE
 
