@@ -11,6 +11,8 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from service import ROOT
+
 from benchmarks.load import TOOLS, Load, parse_oha, parse_wrk, percentile
 from benchmarks.machine import Cores
 from benchmarks.report import fraction, load_table, median_ratio, number, reads_table, summarize
@@ -18,7 +20,6 @@ from benchmarks.report import times as ratio_text
 from benchmarks.run import answers, measure, pack, unpack
 from benchmarks.services import SERVICES, Service, StartError, serve
 from benchmarks.tables import Reads
-from service import ROOT
 
 BENCHMARKS = ROOT / "tests" / "benchmarks"
 JSON = {"Content-Type": "application/json"}
