@@ -95,7 +95,8 @@ def _chart(title: str, names: Sequence[str], number: int) -> dict[str, Any]:
                 "field": _field(number),
                 "type": "quantitative",
                 "title": title,
-                "axis": {"gridOpacity": 0.4},  # the numbers stand on it
+                # Few lines, and faint ones: the numbers stand on them.
+                "axis": {"tickCount": 5, "gridOpacity": 0.4},
             },
         },
         "layer": [
