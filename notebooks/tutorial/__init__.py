@@ -29,6 +29,7 @@ else:
     from tutorial.files import diff, edit, file_after, tree
     from tutorial.finish import finish
     from tutorial.load import load
+    from tutorial.plot import bar_charts
     from tutorial.practice import practice
     from tutorial.process import start_process, trial_folder
     from tutorial.server import serve, stop_servers
@@ -37,6 +38,7 @@ else:
 
 __all__ = [
     "Problem",
+    "bar_charts",
     "begin",
     "check",
     "check_environment",

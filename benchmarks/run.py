@@ -1,4 +1,4 @@
-"""Compares the service of this course with the article's: `python tests/benchmarks/run.py`.
+"""Compares the service of this course with the article's: `python -m benchmarks.run`.
 
 It sends the same load to each service in turn, several rounds, and prints tables. Absolute numbers
 depend on the computer; the ratios compare loads of the same round, so they depend on it less.
@@ -6,23 +6,32 @@ Close other programs first. `--help` lists the options.
 """
 
 import argparse
-import json
 import signal
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from service import migrated, query
 
 from benchmarks import machine
-from benchmarks.load import JSON, TIMEOUT, TOOLS, Load, best_tool, with_httpx
-from benchmarks.report import CONNECTIONS, LEGEND, Results, load_table, reads_table, summarize
+from benchmarks.load import JSON, TIMEOUT, TOOLS, Load, best_tool, with_course
+from benchmarks.picture import draw
+from benchmarks.report import (
+    CONNECTIONS,
+    LEGEND,
+    Results,
+    Summary,
+    load_table,
+    pack,
+    reads_table,
+    summarize,
+    unpack,
+)
 from benchmarks.services import SERVICES, Service, prepare, serve
 from benchmarks.tables import Reads, measure_reads
-from service import migrated, query
+from tutorial import Problem
 
 BODY = '{"task_name": "just added task"}'  # as in the article
 WARM_UP = 1  # seconds
@@ -36,7 +45,7 @@ def measure(
     with serve(service, folder, options.cores) as server:
         url = server + service.path
         # One after the other: so nothing is left under way that would be load of its own.
-        first = with_httpx(url, BODY, 1, WARM_UP)
+        first = with_course(url, BODY, 1, WARM_UP)
         load = TOOLS[options.tool](url, BODY, connections, options.seconds)
         hangs = not answers(url)
     answered = first.answered + load.answered
@@ -76,29 +85,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-# What is stored with --json and read with --from
-
-
-def pack(about: str, results: Results, reads: list[Reads]) -> str:
-    """Write all that was measured as JSON."""
-    loads = {
-        key: {c: [asdict(load) for load in loads] for c, loads in by_connections.items()}
-        for key, by_connections in results.items()
-    }
-    content = {"about": about, "loads": loads, "reads": [asdict(one) for one in reads]}
-    return json.dumps(content, indent=1) + "\n"
-
-
-def unpack(text: str) -> tuple[str, Results, list[Reads]]:
-    """Read what `pack` has written."""
-    content = json.loads(text)
-    results = {
-        key: {int(c): [Load(**load) for load in loads] for c, loads in by_connections.items()}
-        for key, by_connections in content["loads"].items()
-    }
-    return content["about"], results, [Reads(**one) for one in content["reads"]]
-
-
 # The command
 
 
@@ -135,18 +121,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-pin", action="store_true", help="let server and tool run on any core (only Linux)"
     )
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the loads as a PNG")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="store what was measured")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the loads as an SVG")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the medians")
     parser.add_argument(
         "--from", type=Path, metavar="FILE", dest="stored", help="measure nothing, show this file"
     )
     return parser.parse_args(arguments)
 
 
-def run(options: argparse.Namespace) -> tuple[str, Results, list[Reads]]:
-    """Measure everything."""
+def run(options: argparse.Namespace) -> tuple[str, list[Summary], list[Reads]]:
+    """Measure everything, and return the medians."""
     options.cores = machine.choose_cores(not options.no_pin)
-    machine.pin(0, options.cores.tool)  # the tool gets the core of who starts it
+    machine.pin(options.cores.tool)  # the tool gets the core of who starts it
     about = (
         f"{machine.describe()}; {options.tool}, medians of "
         f"{options.rounds} rounds of {options.seconds} s; {options.cores}."
@@ -158,7 +144,7 @@ def run(options: argparse.Namespace) -> tuple[str, Results, list[Reads]]:
         results = measure_all(options, template, folder)
         say("reads from tables of different sizes")
         reads = measure_reads(options.rows, options.requests, template, folder, options.cores)
-        return about, results, reads
+        return about, summarize(results), reads
 
 
 def main(arguments: list[str]) -> int:
@@ -170,23 +156,20 @@ def main(arguments: list[str]) -> int:
         measured = (
             unpack(options.stored.read_text(encoding="utf-8")) if options.stored else run(options)
         )
-    except RuntimeError as error:
+    except (RuntimeError, Problem) as error:
         say(str(error))
         return 1
     except KeyboardInterrupt:
         say("Interrupted. All servers are stopped.")
         return 130
-    about, results, reads = measured
+    about, summaries, reads = measured
     if options.json:
-        options.json.write_text(pack(*measured), encoding="utf-8")
-    summaries = summarize(results)
+        options.json.write_text(pack(*measured), encoding="utf-8", newline="\n")
     print(about, LEGEND, load_table(summaries), sep="\n\n")
     if reads:
         print("", reads_table(reads), sep="\n")
     if options.picture:
-        from benchmarks.picture import draw  # takes a second to import
-
-        draw(summaries, options.picture)
+        options.picture.write_text(draw(summaries), encoding="utf-8", newline="\n")
     return 0
 
 

@@ -5,12 +5,13 @@ import platform
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil  # comes with ipykernel
+import psutil
 
 PACKAGES = ("fastapi", "sqlmodel", "sqlalchemy", "uvicorn")
 
@@ -42,11 +43,20 @@ def choose_cores(pinned: bool) -> Cores:
     return Cores(cores[0], cores[-1]) if len(cores) > 1 else Cores()
 
 
-def pin(process: int, core: int | None) -> None:
-    """Keep a process on a core, and all that it starts from now on. 0 is this process."""
+def pin(core: int | None) -> None:
+    """Keep this process on a core, and all that it starts from now on."""
     if core is not None:
-        with suppress(ProcessLookupError):  # it has ended already; who waits for it will say so
-            os.sched_setaffinity(process, {core})
+        os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def on_core(core: int | None, *, back: int | None) -> Iterator[None]:
+    """Start processes on a core: what is started in the block stays there. Then go back."""
+    pin(core)
+    try:
+        yield
+    finally:
+        pin(back)
 
 
 def describe() -> str:

@@ -75,7 +75,7 @@ def measure_reads(
             place = folder / f"{rows} rows"
             fill(prepare(SERVICES["sync"], place, template), rows)
             for version in VERSIONS:
-                server = serve(SERVICES[version], place, cores, log=f"{version}.log")
+                server = serve(SERVICES[version], place, cores)
                 urls[rows, version] = stack.enter_context(server)
         times = {key: {kind: [] for kind in ("one", "first", "last")} for key in urls}
         for _ in range(BLOCKS):

@@ -1,6 +1,7 @@
-"""Turns what was measured into tables."""
+"""Turns what was measured into medians, tables, and a file to keep."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from math import isnan, nan
 from statistics import median
 
@@ -14,7 +15,7 @@ Results = dict[str, dict[int, list[Load]]]  # by service and connections: one lo
 
 @dataclass
 class Summary:
-    """The medians of the rounds of one service, by connections."""
+    """The medians of the rounds of one service, by connections. NaN: this is not known."""
 
     name: str
     rate: dict[int, float]  # requests per second
@@ -61,6 +62,8 @@ LEGEND = (
 
 def number(value: float) -> str:
     """Write a number with about three digits."""
+    if isnan(value):
+        return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
@@ -128,3 +131,32 @@ def reads_table(reads: list[Reads]) -> str:
 
 def _times(one: Reads) -> tuple[float, float, float]:
     return one.one, one.first, one.last
+
+
+# What is kept with --json and read with --from
+
+
+def pack(about: str, summaries: list[Summary], reads: list[Reads]) -> str:
+    """Write the medians as JSON, in which NaN is null."""
+
+    def kept(value: object) -> object:
+        if isinstance(value, dict):
+            return {str(key): kept(one) for key, one in value.items()}
+        return None if isinstance(value, float) and isnan(value) else value
+
+    loads = [kept(asdict(one)) for one in summaries]
+    content = {"about": about, "loads": loads, "reads": [asdict(one) for one in reads]}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def unpack(text: str) -> tuple[str, list[Summary], list[Reads]]:
+    """Read what `pack` has written."""
+
+    def read(value: object) -> object:
+        if isinstance(value, dict):
+            return {int(key): nan if one is None else one for key, one in value.items()}
+        return value
+
+    content = json.loads(text)
+    summaries = [Summary(**{key: read(one[key]) for key in one}) for one in content["loads"]]
+    return content["about"], summaries, [Reads(**one) for one in content["reads"]]

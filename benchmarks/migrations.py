@@ -1,6 +1,6 @@
 """Measures how long the migrations take for each row, at several sizes of the table.
 
-    python tests/benchmarks/migrations.py
+    python -m benchmarks.migrations
 
 Each command runs on a table without rows too. That time is subtracted: it is what Alembic takes
 to begin and to end. Every number is the shortest of several runs, because other programs on the
@@ -17,10 +17,7 @@ from tempfile import TemporaryDirectory
 
 from alembic import command
 from alembic.config import Config
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from service import DRIVERS, ROOT, database_url, query
+from service import DRIVERS, ROOT, database_url, migrated, query
 
 STEPS = {
     "upgrade 0002": (command.upgrade, "0002"),
@@ -43,13 +40,13 @@ def alembic_config() -> Config:
     return config
 
 
-def prepare(file: Path, driver: str, rows: int) -> str:
-    """Make a table with so many rows at revision 0001, and return the URL of its database."""
-    os.environ["DATABASE_URL"] = url = database_url(file, driver)
-    command.upgrade(alembic_config(), "0001")
+def prepare(folder: Path, driver: str, rows: int) -> tuple[Path, str]:
+    """Make a table with so many rows at revision 0001; return its database's file and URL."""
+    folder.mkdir()
+    file = migrated(folder, "0001", driver)
     if rows:
         query(file, FILL, rows)
-    return url
+    return file, database_url(file, driver)
 
 
 def up_and_down(file: Path, url: str) -> Times:
@@ -70,9 +67,8 @@ def measure(folder: Path, driver: str, sizes: list[int], repeat: int) -> dict[in
 
     The sizes take turns, so that a time when the computer is busy does not meet one of them only.
     """
-    files = {rows: folder / f"{rows} rows.db" for rows in sizes}
-    urls = {rows: prepare(file, driver, rows) for rows, file in files.items()}
-    runs = [{rows: up_and_down(files[rows], urls[rows]) for rows in sizes} for _ in range(repeat)]
+    tables = {rows: prepare(folder / f"{rows} rows", driver, rows) for rows in sizes}
+    runs = [{rows: up_and_down(*tables[rows]) for rows in sizes} for _ in range(repeat)]
     return {rows: {name: min(run[rows][name] for run in runs) for name in STEPS} for rows in sizes}
 
 

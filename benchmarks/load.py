@@ -1,17 +1,18 @@
-"""Sends requests as fast as they are answered, with wrk, oha or httpx, and counts the answers."""
+"""Sends requests as fast as they are answered, with wrk, oha or the course's `load`, and counts."""
 
 import asyncio
 import json
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
-import httpx
+import tutorial
 
 TIMEOUT = 10  # seconds; an answer that takes longer is an error
 JSON = "application/json"
@@ -20,7 +21,7 @@ DEADLINE = "aborted due to deadline"  # how oha names a request that was under w
 
 @dataclass(frozen=True)
 class Load:
-    """What one load has seen. The times of the answers are in milliseconds."""
+    """What one load has seen. The times are in milliseconds, NaN if they are not known."""
 
     answered: int  # with 2xx
     seconds: float
@@ -59,7 +60,7 @@ def parse_wrk(output: str) -> Load:
     return Load(requests - refused, duration / 1e6, p50 / 1e3, p99 / 1e3, refused + broken)
 
 
-def with_wrk(url: str, body: str, connections: int, seconds: int) -> Load:
+def with_wrk(url: str, body: str, connections: int, seconds: float) -> Load:
     """Let wrk send the requests. What is under way at the end counts neither way."""
     with TemporaryDirectory() as folder:
         script = Path(folder) / "load.lua"
@@ -72,7 +73,7 @@ def with_wrk(url: str, body: str, connections: int, seconds: int) -> Load:
 
 
 def parse_oha(output: str) -> Load:
-    """Read the JSON of oha. Its times are in seconds, and empty if there was no answer."""
+    """Read the JSON of oha. Its times are in seconds, and None if there was no answer."""
     result = json.loads(output)
     statuses = result["statusCodeDistribution"]
     answered = sum(count for status, count in statuses.items() if status.startswith("2"))
@@ -81,13 +82,13 @@ def parse_oha(output: str) -> Load:
     return Load(
         answered,
         result["summary"]["total"],
-        (times["p50"] or 0) * 1e3,
-        (times["p99"] or 0) * 1e3,
+        (times["p50"] or nan) * 1e3,
+        (times["p99"] or nan) * 1e3,
         sum(statuses.values()) - answered + sum(broken.values()),
     )
 
 
-def with_oha(url: str, body: str, connections: int, seconds: int) -> Load:
+def with_oha(url: str, body: str, connections: int, seconds: float) -> Load:
     """Let oha send the requests."""
     post = ["-m", "POST", "-T", JSON, "-d", body]
     sizes = ["-c", str(connections), "-z", f"{seconds}s", "-t", f"{TIMEOUT}s", "-r", "0"]
@@ -102,67 +103,25 @@ def _output(command: list[str]) -> str:
     return done.stdout
 
 
-# httpx
+# the course's own
 
 
-@dataclass
-class Count:
-    """What the connections of one load have seen so far."""
-
-    times: list[float] = field(default_factory=list)  # milliseconds, of answers with any status
-    errors: int = 0
-    refused: int = 0
-
-
-def percentile(times: list[float], percent: int) -> float:
-    """Return the time that so many percent of the answers did not exceed; 0 if there is none."""
-    if not times:
-        return 0.0
-    return sorted(times)[(len(times) * percent - 1) // 100]
-
-
-async def _keep_asking(
-    client: httpx.AsyncClient, url: str, body: str, end: float, count: Count
-) -> None:
-    """Send one request after the other until the end, as one connection of wrk does."""
-    headers = {"Content-Type": JSON}
-    while (begun := time.perf_counter()) < end:
-        try:
-            response = await client.post(url, content=body, headers=headers)
-        except httpx.HTTPError:
-            count.errors += 1
-            continue
-        count.times.append((time.perf_counter() - begun) * 1e3)
-        count.refused += not response.is_success
-
-
-async def _ask_from_all(url: str, body: str, connections: int, seconds: int) -> Load:
-    count = Count()
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    async with httpx.AsyncClient(timeout=TIMEOUT, limits=limits) as client:
-        begun = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            for _ in range(connections):
-                group.create_task(_keep_asking(client, url, body, begun + seconds, count))
-        lasted = time.perf_counter() - begun
-    return Load(
-        len(count.times) - count.refused,
-        lasted,
-        percentile(count.times, 50),
-        percentile(count.times, 99),
-        count.errors + count.refused,
+def with_course(url: str, body: str, connections: int, seconds: float) -> Load:
+    """Let the course's own `load` send the requests. It is slow: it may limit the service."""
+    parts = urlsplit(url)
+    server, sent = f"{parts.scheme}://{parts.netloc}", json.loads(body)
+    seen = asyncio.run(
+        tutorial.load(server, parts.path, sent, connections=connections, seconds=seconds)
     )
+    answered = sum(count for status, count in seen.statuses.items() if 200 <= status < 300)
+    refused = seen.answered - answered
+    return Load(answered, seen.seconds, seen.p50, seen.p99, refused + seen.lost)
 
 
-def with_httpx(url: str, body: str, connections: int, seconds: int) -> Load:
-    """Send the requests from this process. It is slow: it may be what limits the service."""
-    return asyncio.run(_ask_from_all(url, body, connections, seconds))
-
-
-Tool = Callable[[str, str, int, int], Load]
-TOOLS: dict[str, Tool] = {"wrk": with_wrk, "oha": with_oha, "httpx": with_httpx}
+Tool = Callable[[str, str, int, float], Load]
+TOOLS: dict[str, Tool] = {"wrk": with_wrk, "oha": with_oha, "course": with_course}
 
 
 def best_tool() -> str:
-    """Return the first tool that this computer has; httpx is always there."""
-    return next((tool for tool in ("wrk", "oha") if shutil.which(tool)), "httpx")
+    """Return the first tool that this computer has; the course's own is always there."""
+    return next((tool for tool in ("wrk", "oha") if shutil.which(tool)), "course")

@@ -1,16 +1,15 @@
 """The services that are compared, and how each is started on a free port."""
 
-import re
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copy
 
-from benchmarks.machine import Cores, pin
-from service import ROOT, SECONDS, start
+from service import ROOT
+
+from benchmarks.machine import Cores, on_core
+from tutorial import start_process
 
 HERE = Path(__file__).parent
 FAST = ("--no-access-log",)  # what README recommends for real use
@@ -48,51 +47,21 @@ SERVICES = {
 }
 
 
-class StartError(RuntimeError):
-    """A server did not start. The text says which one, and what it wrote."""
-
-
 @contextmanager
-def serve(
-    service: Service, folder: Path, cores: Cores, *, log: str = "server.log"
-) -> Iterator[str]:
+def serve(service: Service, folder: Path, cores: Cores) -> Iterator[str]:
     """Run a service in a folder, where its `database.db` is, until the block ends. Yield its URL.
 
-    The server is then killed, so what it has answered must be in the database by itself.
+    The server is then killed, so what it has answered must be in the database by itself. Raises
+    the Problem of `start_process` if it does not start.
     """
-    file = folder / log
-    with file.open("w", encoding="utf-8") as output:
-        process = start(
-            *("uvicorn", service.app, "--app-dir", str(service.folder), "--port", "0"),
-            *service.options,
-            url=None,
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+    with on_core(cores.server, back=cores.tool):
+        server = start_process(
+            service.app, folder, "--app-dir", str(service.folder), *service.options
         )
     try:
-        pin(process.pid, cores.server)
-        yield _address(service, process, file)
+        yield server.url
     finally:
-        process.kill()
-        process.wait()
-
-
-def _address(service: Service, process: subprocess.Popen[str], log: Path) -> str:
-    """Wait until the server says its address, as long as it lives, and return that."""
-    end = time.monotonic() + SECONDS
-    written = ""
-    while time.monotonic() < end:
-        ended = process.poll() is not None  # asked first: what it wrote last is then in the log
-        written = log.read_text(encoding="utf-8", errors="replace")
-        if said := re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", written):
-            return said[1]
-        if ended:
-            raise StartError(f"The server of {service.name!r} ended at once. It wrote:\n{written}")
-        time.sleep(0.02)
-    raise StartError(
-        f"The server of {service.name!r} did not start in {SECONDS} seconds. It wrote:\n{written}"
-    )
+        server.kill()
 
 
 def prepare(service: Service, folder: Path, template: Path) -> Path:
