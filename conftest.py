@@ -20,6 +20,7 @@ sys.path.insert(0, str(NOTEBOOKS))
 
 from tutorial.workspace import State, read_state  # noqa: E402
 
+pytest_plugins = ["strict_outputs"]  # of tests/
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 LONGEST = "test_careless_learners.py"
 START_PAGE = "00_start_here.ipynb"
