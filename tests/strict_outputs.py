@@ -102,16 +102,14 @@ def _value(mime: str, value: object, sanitize: Sanitize, varies: bool) -> str:
 
 
 def _without_values(spec: object) -> object:
-    """Return a part of a Vega-Lite spec with the names of the fields in place of the data's rows."""
+    """Return a part of a Vega-Lite spec, with the names of the fields in place of the rows."""
     if isinstance(spec, list):
         return [_without_values(part) for part in spec]
     if not isinstance(spec, dict):
         return spec
     parts = {}
     for name, part in spec.items():
-        if name == "data" and isinstance(part, dict):
-            parts[name] = {key: _fields(rows) for key, rows in part.items()}
-        elif name == "datasets" and isinstance(part, dict):
+        if name in ("data", "datasets") and isinstance(part, dict):
             parts[name] = {key: _fields(rows) for key, rows in part.items()}
         else:
             parts[name] = _without_values(part)
