@@ -96,6 +96,8 @@ def _statements(diagram: str) -> Iterator[tuple[int, str]]:
     description = False
     for number, line in enumerate(diagram.splitlines(), 1):
         text = line.strip()
+        if line.endswith((" ", "\t")):
+            raise MermaidError(f"line {number}: it ends with a space, which ends no statement")
         if description:
             description = "}" not in text
         elif re.fullmatch(r"accDescr\s*\{[^}]*", text):
@@ -203,7 +205,7 @@ def _sequence(line: str, nested: bool, names: Names) -> int:
 # Entity diagrams
 
 KEYS = r"(?:PK|FK|UK)(?:\s*,\s*(?:PK|FK|UK))*"
-ATTRIBUTE = rf"[A-Za-z_][\w()\[\]-]*\s+[A-Za-z_][\w-]*(?:\s+{KEYS})?(?:\s+{QUOTED})?"
+ATTRIBUTE = rf"[A-Za-z_][\w()\[\]-]*\s+(?!{KEYS}\b)[A-Za-z_][\w-]*(?:\s+{KEYS})?(?:\s+{QUOTED})?"
 LINE = r"(?:\|o|\|\||\}o|\}\|)(?:--|\.\.)(?:o\||\|\||o\{|\|\{)"
 RELATION = re.compile(rf"({NAME}) +{LINE} +({NAME}) *: *(?:\w+|{QUOTED})")
 
