@@ -227,6 +227,7 @@ def _entities(line: str, nested: bool, names: Names) -> int:
 # Class diagrams
 
 CLASS_ARROW = r"(?:<\|?|[*o])?(?:--|\.\.)(?:\|?>|[*o])?"
+MEMBER = r"[^{}()]+(?:\([^{}()]*\)[^{}()]*)?"
 BETWEEN = re.compile(
     rf"({NAME}) +(?:{QUOTED} +)?{CLASS_ARROW} +(?:{QUOTED} +)?({NAME})(?: *: *[^:;]+)?"
 )
@@ -235,7 +236,7 @@ BETWEEN = re.compile(
 def _classes(line: str, nested: bool, names: Names) -> int:
     """Read a statement of a class diagram, and return the same."""
     if nested:
-        return -1 if line == "}" else 0 if re.fullmatch(r"[^{}]+", line) else _fail(line)
+        return -1 if line == "}" else 0 if re.fullmatch(MEMBER, line) else _fail(line)
     if declared := re.fullmatch(rf'class +({NAME})(?:\["[^"]+"\])?( *\{{)?', line):
         names.declare(declared[1])
         return 1 if declared[2] else 0

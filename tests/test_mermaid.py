@@ -67,6 +67,7 @@ CLASSES = """classDiagram
     class Task {
         id: int
         a row of the table
+        save(now) bool
     }
     class TaskCreate
     TaskBase <|-- Task
@@ -121,8 +122,9 @@ BAD = {
     "relation without label": (ENTITIES, ' : "has"', ""),
     "unknown relation": (ENTITIES, "||--o{", "||-o{"),
     "relation without an end": (ENTITIES, "||--o{ task", "||--o{"),
-    "class not closed": (CLASSES, "table\n    }", "table"),
-    "brace too many": (CLASSES, "table\n    }", "table\n    }\n    }"),
+    "class not closed": (CLASSES, "bool\n    }", "bool"),
+    "half a bracket": (CLASSES, "a row of", "a row) of"),
+    "brace too many": (CLASSES, "bool\n    }", "bool\n    }\n    }"),
     "unknown arrow of classes": (CLASSES, "<|-- TaskCreate", "<|- TaskCreate"),
     "arrow to no class": (CLASSES, "TaskBase <|-- Task\n", "TaskBase <|--\n"),
     "class without name": (CLASSES, "class TaskCreate", "class"),
