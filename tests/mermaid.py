@@ -162,7 +162,7 @@ def _nodes(line: str, position: int, names: Names) -> int:
         names.use(node[1])
         if node[2]:
             names.declare(node[1])
-        joined = re.compile(r" *& *").match(line, node.end())
+        joined = re.compile(r" +& +").match(line, node.end())
         if joined is None:
             return node.end()
         position = joined.end()
@@ -246,7 +246,7 @@ def _classes(line: str, nested: bool, names: Names) -> int:
         return 0
     if re.fullmatch(rf"direction +(?:TB|BT|RL|LR)|note(?: +for +{NAME})? +{QUOTED}", line):
         return 0
-    return 0 if re.fullmatch(rf"{NAME} *: *[^:;]+", line) else _fail(line)
+    return 0 if re.fullmatch(rf"(?!note|class){NAME} *: *[^:;]+", line) else _fail(line)
 
 
 Reader = Callable[[str, bool, Names], int]

@@ -133,6 +133,17 @@ def serve_all(wanted: Iterable[tuple[str, str, Path]], *options: str) -> Iterato
 
 
 @contextmanager
+def serve_each(files: dict[str, Path], *options: str) -> Iterator[dict[str, Server]]:
+    """Do the same with some versions, each on a SQLite file; the logs are beside the files."""
+    wanted = [
+        (version, database_url(file), file.with_name(f"{version}.log"))
+        for version, file in files.items()
+    ]
+    with serve_all(wanted, *options) as servers:
+        yield dict(zip(files, servers, strict=True))
+
+
+@contextmanager
 def _process(version: str, url: str, log: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Run the process of a server until the block ends."""
     with log.open("w", encoding="utf-8") as output:
