@@ -190,7 +190,7 @@ LONG = (
 
 @pytest.mark.parametrize(
     "options",
-    [pytest.param(BRIEFLY, id="brief"), pytest.param(LONG, id="long", marks=pytest.mark.slow)],
+    [pytest.param(BRIEFLY, id="brief"), pytest.param(LONG, id="long", marks=pytest.mark.weekly)],
 )
 def test_schemathesis(
     running: dict[str, Service], options: tuple[str, ...], tmp_path: Path
