@@ -23,6 +23,8 @@ from nbclient import NotebookClient
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "notebooks"))
 
+from strict_outputs import merge_neighbours  # noqa: E402
+
 from tutorial import course, replay, workspace  # noqa: E402
 
 METADATA = {
@@ -39,7 +41,6 @@ def execute(path: Path, folder: Path) -> nbformat.NotebookNode:
         notebook,
         km=replay.kernel_manager(),
         timeout=replay.CELL_SECONDS,
-        coalesce_streams=True,
         record_timing=False,
         resources={"metadata": {"path": str(course.NOTEBOOKS)}},
     )
@@ -69,6 +70,8 @@ def store(path: Path, notebook: nbformat.NotebookNode) -> None:
     for cell in notebook["cells"]:
         kept = {name: cell["metadata"][name] for name in KEPT if name in cell["metadata"]}
         cell["metadata"] = nbformat.from_dict(kept)
+        if "outputs" in cell:
+            cell["outputs"] = merge_neighbours(cell["outputs"])
         for output in cell.get("outputs", ()):
             if "text" in output:
                 output["text"] = sanitize(output["text"])
