@@ -16,10 +16,10 @@ NOTEBOOKS = Path(__file__).resolve().parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
 
 from tutorial.ends import stored_ends  # noqa: E402
-from tutorial.plot import VEGA_LITE  # noqa: E402
 from tutorial.state import DATABASE, read_state  # noqa: E402
 from tutorial.workspace import MEMORY  # noqa: E402
 
+pytest_plugins = ["strict_outputs"]  # of tests/
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 
 
@@ -37,12 +37,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def workspace_of(item: pytest.Item) -> Path:
     """Return the workspace of a notebook, or of all tests that are none."""
     return Path(item.config.stash[TEMPORARY].name) / item.path.stem[:2]
-
-
-def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Let nbval not compare the charts: their numbers are measured. Their texts are compared."""
-    if collector.path.suffix == ".ipynb":
-        collector.skip_compare += (VEGA_LITE,)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -351,7 +351,7 @@ def test_server_gets_a_core_of_its_own() -> None:
         os.sched_setaffinity(0, mine)
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_command(tmp_path: Path) -> None:
     """The command measures two services and reads, without an error, and draws a picture."""
     picture, kept = tmp_path / "picture.svg", tmp_path / "results.json"

@@ -37,7 +37,6 @@ def client_of(notebook: nbformat.NotebookNode, folder: Path) -> NotebookClient:
         notebook,
         km=kernel_manager(),
         timeout=CELL_SECONDS,
-        coalesce_streams=True,
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )

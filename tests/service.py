@@ -6,8 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
@@ -108,6 +108,44 @@ def serve(version: str, url: str, log: Path, *options: str) -> Iterator[Server]:
     What the server writes goes into the file `log`. It must not hold a traceback, nor a warning
     about a coroutine that nobody awaited: then the end of the block raises AssertionError.
     """
+    with serve_all([(version, url, log)], *options) as [server]:
+        yield server
+
+
+@contextmanager
+def serve_all(wanted: Iterable[tuple[str, str, Path]], *options: str) -> Iterator[list[Server]]:
+    """Do the same with several at once: for each one its version, its URL and its log.
+
+    They start beside each other, so that two take hardly longer than one.
+    """
+    wanted = list(wanted)
+    with ExitStack() as ends:
+        processes = [ends.enter_context(_process(*one, *options)) for one in wanted]
+        servers = []
+        for process, (_, _, log) in zip(processes, wanted, strict=True):
+            limits = httpx.Limits(keepalive_expiry=2)  # seconds; uvicorn closes after 5
+            client = httpx.Client(base_url=_address(process, log), timeout=30, limits=limits)
+            servers.append(Server(process, ends.enter_context(client)))
+        yield servers
+    for _, _, log in wanted:
+        written = log.read_text(encoding="utf-8")
+        assert "Traceback" not in written and "never awaited" not in written, written
+
+
+@contextmanager
+def serve_each(files: dict[str, Path], *options: str) -> Iterator[dict[str, Server]]:
+    """Do the same with some versions, each on a SQLite file; the logs are beside the files."""
+    wanted = [
+        (version, database_url(file), file.with_name(f"{version}.log"))
+        for version, file in files.items()
+    ]
+    with serve_all(wanted, *options) as servers:
+        yield dict(zip(files, servers, strict=True))
+
+
+@contextmanager
+def _process(version: str, url: str, log: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the process of a server until the block ends."""
     with log.open("w", encoding="utf-8") as output:
         process = start(
             *("uvicorn", VERSIONS[version], "--port", "0", *options),
@@ -116,14 +154,10 @@ def serve(version: str, url: str, log: Path, *options: str) -> Iterator[Server]:
             stderr=subprocess.STDOUT,
         )
     try:
-        limits = httpx.Limits(keepalive_expiry=2)  # seconds; uvicorn closes after 5
-        with httpx.Client(base_url=_address(process, log), timeout=30, limits=limits) as client:
-            yield Server(process, client)
+        yield process
     finally:
         process.terminate()
         process.wait(SECONDS)
-    written = log.read_text(encoding="utf-8")
-    assert "Traceback" not in written and "never awaited" not in written, written
 
 
 def _address(process: subprocess.Popen[str], log: Path) -> str:

@@ -26,6 +26,7 @@ sys.path.insert(0, str(HERE.parent / "notebooks"))
 
 import navigation  # noqa: E402
 from kernel import execute  # noqa: E402
+from strict_outputs import merge_neighbours  # noqa: E402
 
 from tutorial import course, ends  # noqa: E402
 from tutorial.state import DATABASE, project_files, read_text  # noqa: E402
@@ -58,6 +59,8 @@ def store(path: Path, notebook: nbformat.NotebookNode) -> None:
     for cell in notebook["cells"]:
         kept = {name: cell["metadata"][name] for name in KEPT if name in cell["metadata"]}
         cell["metadata"] = nbformat.from_dict(kept)
+        if "outputs" in cell:
+            cell["outputs"] = merge_neighbours(cell["outputs"])
         for output in cell.get("outputs", ()):
             if "text" in output:
                 output["text"] = sanitize(output["text"])

@@ -4,13 +4,13 @@ import asyncio
 import gc
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from helpers import left_behind
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
@@ -1403,14 +1403,6 @@ def judge(exercise: str, cell: str, capsys: pytest.CaptureFixture) -> str:
     assert printed.err == ""
     assert printed.out.count("\n") == 1
     return printed.out.rstrip("\n")
-
-
-def left_behind(before: set[threading.Thread]) -> set[threading.Thread]:
-    """Return the threads that are new since `before`; those that are just ending have a second."""
-    deadline = time.monotonic() + 1
-    while (new := set(threading.enumerate()) - before) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return new
 
 
 def test_every_exercise_is_tested() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers import write
 from IPython.core.interactiveshell import InteractiveShell
 
 from tutorial import Problem, begin, check, finish, restore, serve
@@ -45,12 +46,6 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     explain_errors(shell, 5)
     yield shell
     forget_app()
-
-
-def write(path: str, text: str) -> None:
-    """Write a file of the project."""
-    Path(path).parent.mkdir(exist_ok=True)
-    Path(path).write_text(text, encoding="utf-8", newline="\n")
 
 
 CASES = {

@@ -1,6 +1,8 @@
 """The service is correct under load, in both versions: real servers, and many requests at once.
 
 Each client works alone on its own rows, so it always knows what the database must hold of them.
+Both versions run at the same time, on one database, and each has half of the clients. The long
+runs (`pytest -m weekly`) have each version alone, too.
 """
 
 import socket
@@ -9,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -17,18 +20,49 @@ from threading import Event
 
 import httpx
 import pytest
-from service import DRIVERS, VERSIONS, alembic, copy_project, database_url, query, serve
+from service import (
+    VERSIONS,
+    Server,
+    alembic,
+    copy_project,
+    database_url,
+    query,
+    serve_all,
+    serve_each,
+)
 
 CONNECTIONS = 32
-HOLD = 2  # seconds for which another program holds the write lock
+HOLD = 1.5  # seconds for which another program holds the write lock
 KEEPER = 10**6  # the id of a row that no client touches, so that no smaller id is given out
-URL_DRIVER = dict(zip(VERSIONS, DRIVERS, strict=True))  # the driver of each version
 
 
-def durations(short: int, long: int) -> pytest.MarkDecorator:
-    """Run a test twice: for a few seconds by default, and longer with `pytest -m slow`."""
-    slow = pytest.param(long, marks=pytest.mark.slow)
-    return pytest.mark.parametrize("seconds", [short, slow], ids="{}s".format)
+def weekly(long: int) -> object:
+    """Return the parameter of a long run."""
+    return pytest.param(long, marks=pytest.mark.weekly)
+
+
+@dataclass
+class Running:
+    """Servers on one database."""
+
+    file: Path
+    servers: list[Server]
+    logs: list[Path]
+
+    @property
+    def clients(self) -> list[httpx.Client]:
+        """A client for each server."""
+        return [server.client for server in self.servers]
+
+
+@contextmanager
+def running_on(file: Path, *versions: str) -> Iterator[Running]:
+    """Run these versions on one database; the logs are beside it."""
+    logs = [file.with_name(f"{number} {version}.log") for number, version in enumerate(versions)]
+    url = database_url(file)
+    wanted = [(version, url, log) for version, log in zip(versions, logs, strict=True)]
+    with serve_all(wanted) as servers:
+        yield Running(file, servers, logs)
 
 
 @pytest.fixture
@@ -37,10 +71,19 @@ def database(tmp_path: Path, file_at_head: Path) -> Path:
     return Path(copy(file_at_head, tmp_path / "database.db"))
 
 
-@pytest.fixture(params=VERSIONS)
-def version(request: pytest.FixtureRequest) -> str:
-    """One version of the service after the other."""
-    return request.param
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, file_at_head: Path) -> Iterator[Running]:
+    """Both versions, for all the tests that leave them as they found them."""
+    file = Path(copy(file_at_head, tmp_path_factory.mktemp("load") / "database.db"))
+    with running_on(file, *VERSIONS) as servers:
+        yield servers
+
+
+@pytest.fixture
+def both(running: Running) -> Running:
+    """Both versions, with an empty table."""
+    query(running.file, "DELETE FROM task")
+    return running
 
 
 # The load
@@ -161,12 +204,6 @@ def workers_for(*clients: httpx.Client, connections: int = CONNECTIONS) -> list[
     return [Worker(clients[n % len(clients)], n) for n in range(connections)]
 
 
-def run(workers: list[Worker], seconds: float) -> None:
-    """Let all the workers work at once for some seconds."""
-    with load([worker.step for worker in workers]):
-        time.sleep(seconds)
-
-
 # What must hold afterwards
 
 Stored = dict[int, tuple[str, str | None]]
@@ -213,107 +250,7 @@ def fill(file: Path, ids: range) -> Stored:
     return rows
 
 
-# One process
-
-
-@durations(2, 30)
-def test_soak(version: str, database: Path, seconds: int) -> None:
-    """32 clients write, read and delete at once: nothing fails and nothing is lost."""
-    log = database.with_name("server.log")
-    with serve(version, database_url(database), log) as server:
-        workers = workers_for(server.client)
-        run(workers, seconds)
-    assert_kept(database, workers)
-    assert_sound(database, log)
-
-
-@durations(2, 15)
-def test_long_reader(version: str, database: Path, seconds: int) -> None:
-    """While another program reads in one long transaction, the service writes as always.
-
-    And that program sees all the time what was there when it began.
-    """
-    old = fill(database, range(1, 100))
-    everything = "SELECT id, task_name, task_description FROM task ORDER BY id"
-    log = database.with_name("server.log")
-    with (
-        serve(version, database_url(database), log) as server,
-        closing(sqlite3.connect(database)) as reader,
-    ):
-        reader.execute("BEGIN")
-        before = reader.execute(everything).fetchall()
-        workers = workers_for(server.client)
-        with load([worker.step for worker in workers]):
-            for _ in range(seconds * 5):
-                time.sleep(0.2)
-                assert reader.execute(everything).fetchall() == before
-        assert len(stored(database)) > len(old)  # a new reader sees the new tasks
-        reader.rollback()
-    assert_kept(database, workers, old)
-    assert_sound(database, log)
-
-
-def test_long_writer(version: str, database: Path) -> None:
-    """While another program holds the write lock, requests wait and then succeed.
-
-    /ping needs no database, so it answers at once even when all 32 clients wait.
-    """
-    log = database.with_name("server.log")
-    with (
-        serve(version, database_url(database), log) as server,
-        closing(sqlite3.connect(database)) as writer,
-        ThreadPoolExecutor(CONNECTIONS) as threads,
-    ):
-        workers = workers_for(server.client)
-        writer.execute("BEGIN IMMEDIATE")
-        waiting = [threads.submit(worker.create) for worker in workers]
-        end = time.monotonic() + HOLD
-        pings = []
-        while time.monotonic() < end:
-            asked = time.monotonic()
-            ask(server.client, {200}, "GET", "/ping")
-            pings.append(time.monotonic() - asked)
-            time.sleep(0.1)
-        assert not any(request.done() for request in waiting)
-        writer.rollback()
-        for request in waiting:
-            request.result()
-    assert max(pings) < HOLD / 2
-    assert len(acknowledged(workers)) == CONNECTIONS
-    assert stored(database) == acknowledged(workers)
-    assert_sound(database, log)
-
-
-LONG_TASKS = """
-INSERT INTO task (task_name, task_description)
-WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100)
-SELECT 'task ' || n, replace(printf('%1000s', ''), ' ', '🐢') FROM numbers
-"""
-
-
-def test_slow_readers(version: str, database: Path) -> None:
-    """Clients that ask for a long list and do not read it keep nobody from the database.
-
-    Their answers are ready, so their sessions are closed, although little of it has arrived.
-    """
-    query(database, LONG_TASKS)
-    log = database.with_name("server.log")
-    with serve(version, database_url(database), log) as server, ExitStack() as stack:
-        url = server.client.base_url
-        for _ in range(4):
-            client = stack.enter_context(socket.socket())
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # it takes little at once
-            client.connect((url.host, url.port))
-            # 20 lists of 400 KB: the system takes the first megabytes for the client.
-            client.sendall(b"GET /task/?limit=100 HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
-        time.sleep(1)  # until they all wait
-        ask(server.client, {200}, "GET", "/task/1")
-        ask(server.client, {201}, "POST", "/task/", json={"task_name": "new"})
-        server.process.kill()  # uvicorn would log that it can't send the other lists any more
-    assert_sound(database, log)
-
-
-# Two processes
+# Many clients
 
 
 class Quarrel:
@@ -340,46 +277,140 @@ class Quarrel:
         self.done.append((row + 1, response.status_code))
 
 
-@pytest.mark.parametrize(
-    ("versions", "seconds"),
-    [
-        (("sync", "async"), 2),
-        pytest.param(("sync", "async"), 12, marks=pytest.mark.slow),
-        pytest.param(("sync", "sync"), 12, marks=pytest.mark.slow),
-        pytest.param(("async", "async"), 12, marks=pytest.mark.slow),
-    ],
-    ids=lambda value: f"{value}s" if isinstance(value, int) else " and ".join(value),
-)
-def test_two_processes(versions: tuple[str, str], database: Path, seconds: int) -> None:
-    """Two servers on one file keep the same promises, with 16 clients each.
+def soak(running: Running, seconds: float) -> None:
+    """32 clients write, read and delete at once: nothing fails and nothing is lost.
 
-    Half of the time each client works on its own rows, and half of the time on rows that both
-    servers change and delete at once. Such a request is answered with 200, 204 or 404.
+    Half of the time each client works on its own rows, and half of the time on rows that all of
+    them change and delete. Such a request is answered with 200, 204 or 404.
     """
-    shared = fill(database, range(1, 1 + 1000 * seconds))
-    keeper = fill(database, range(KEEPER, KEEPER + 1))
-    logs = [database.with_name(f"server {number}.log") for number in (1, 2)]
-    with ExitStack() as stack:
-        servers = [
-            stack.enter_context(serve(version, database_url(database), log))
-            for version, log in zip(versions, logs, strict=True)
-        ]
-        workers = workers_for(*(server.client for server in servers))
-        quarrel = Quarrel()
+    shared = fill(running.file, range(1, int(1 + 1000 * seconds)))
+    keeper = fill(running.file, range(KEEPER, KEEPER + 1))
+    workers = workers_for(*running.clients)
+    quarrel = Quarrel()
 
-        def both(worker: Worker) -> Callable[[], None]:
-            return lambda: (worker.step(), quarrel.step(worker.client))
+    def both(worker: Worker) -> Callable[[], None]:
+        return lambda: (worker.step(), quarrel.step(worker.client))
 
-        with load([both(worker) for worker in workers]):
-            time.sleep(seconds)
+    with load([both(worker) for worker in workers]):
+        time.sleep(seconds)
     deleted = {row for row, status in quarrel.done if status == 204}
     changed = {row for row, status in quarrel.done if status == 200} - deleted
     assert deleted and {status for _, status in quarrel.done} == {200, 204, 404}
     untouched = {row: shared[row] for row in shared.keys() - deleted - changed}
-    left = {row: content for row, content in stored(database).items() if row not in changed}
+    left = {row: content for row, content in stored(running.file).items() if row not in changed}
     assert left == {**untouched, **keeper, **acknowledged(workers)}
     print(f"{len(quarrel.done)} requests for {len(deleted)} rows that were deleted meanwhile")
-    assert_sound(database, *logs)
+    assert_sound(running.file, *running.logs)
+
+
+def test_soak(both: Running) -> None:
+    """Both versions keep the promises of a soak together, for a short time."""
+    soak(both, 2)
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize(
+    ("versions", "seconds"),
+    [
+        (("sync",), 30),
+        (("async",), 30),
+        (("sync", "async"), 12),
+        (("sync", "sync"), 12),
+        (("async", "async"), 12),
+    ],
+    ids=lambda value: f"{value}s" if isinstance(value, int) else " and ".join(value),
+)
+def test_long_soak(versions: tuple[str, ...], database: Path, seconds: int) -> None:
+    """Each version keeps them alone, and each two servers on one file keep them."""
+    with running_on(database, *versions) as running:
+        soak(running, seconds)
+
+
+@pytest.mark.parametrize("seconds", [1, weekly(15)])
+def test_long_reader(both: Running, seconds: int) -> None:
+    """While another program reads in one long transaction, the service writes as always.
+
+    And that program sees all the time what was there when it began.
+    """
+    old = fill(both.file, range(1, 100))
+    everything = "SELECT id, task_name, task_description FROM task ORDER BY id"
+    workers = workers_for(*both.clients)
+    with closing(sqlite3.connect(both.file)) as reader:
+        reader.execute("BEGIN")
+        before = reader.execute(everything).fetchall()
+        with load([worker.step for worker in workers]):
+            for _ in range(seconds * 5):
+                time.sleep(0.2)
+                assert reader.execute(everything).fetchall() == before
+        assert len(stored(both.file)) > len(old)  # a new reader sees the new tasks
+        reader.rollback()
+    assert_kept(both.file, workers, old)
+    assert_sound(both.file, *both.logs)
+
+
+def test_long_writer(both: Running) -> None:
+    """While another program holds the write lock, requests wait and then succeed.
+
+    /ping needs no database, so it answers at once even when all 32 clients wait.
+    """
+    workers = workers_for(*both.clients)
+    with (
+        closing(sqlite3.connect(both.file)) as writer,
+        ThreadPoolExecutor(CONNECTIONS) as threads,
+    ):
+        writer.execute("BEGIN IMMEDIATE")
+        waiting = [threads.submit(worker.create) for worker in workers]
+        end = time.monotonic() + HOLD
+        pings = []
+        while time.monotonic() < end:
+            for client in both.clients:
+                asked = time.monotonic()
+                ask(client, {200}, "GET", "/ping")
+                pings.append(time.monotonic() - asked)
+            time.sleep(0.1)
+        assert not any(request.done() for request in waiting)
+        writer.rollback()
+        for request in waiting:
+            request.result()
+    assert max(pings) < HOLD / 2
+    assert len(acknowledged(workers)) == CONNECTIONS
+    assert stored(both.file) == acknowledged(workers)
+    assert_sound(both.file, *both.logs)
+
+
+LONG_TASKS = """
+INSERT INTO task (task_name, task_description)
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100)
+SELECT 'task ' || n, replace(printf('%1000s', ''), ' ', '🐢') FROM numbers
+"""
+
+
+def test_slow_readers(both: Running) -> None:
+    """Clients that ask for a long list and do not read it keep nobody from the database.
+
+    Their answers are ready, so their sessions are closed, although little of it has arrived.
+    """
+    query(both.file, LONG_TASKS)
+    with ExitStack() as stack:
+        slow_clients = []
+        for client in both.clients * 3:
+            url = client.base_url
+            slow = stack.enter_context(socket.socket())
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # it takes little at once
+            slow.connect((url.host, url.port))
+            # 20 lists of 400 KB: the system takes the first megabytes for the client.
+            slow.sendall(b"GET /task/?limit=100 HTTP/1.1\r\nHost: x\r\n\r\n" * 19)
+            slow.sendall(b"GET /task/?limit=100 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            slow_clients.append(slow)
+        time.sleep(1)  # until they all wait
+        for client in both.clients:
+            ask(client, {200}, "GET", "/task/1")
+            ask(client, {201}, "POST", "/task/", json={"task_name": "new"})
+        for slow in slow_clients:  # uvicorn would log that it can't send the other lists any more
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
+            while slow.recv(1_000_000):
+                pass
+    assert_sound(both.file, *both.logs)
 
 
 # A migration while the service runs
@@ -399,6 +430,11 @@ def upgrade() -> None:
     op.add_column("task", sa.Column("priority", sa.Integer(), nullable=True))
     with op.batch_alter_table("task", recreate="always"):
         pass
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("task") as batch:
+        batch.drop_column("priority")
 '''
 
 
@@ -411,28 +447,29 @@ def newer_project(tmp_path: Path) -> Path:
     return folder
 
 
-def test_migration_under_load(version: str, database: Path, newer_project: Path) -> None:
-    """A migration that copies the table while the service runs: nothing fails, nothing is lost.
+def test_migration_under_load(both: Running, newer_project: Path) -> None:
+    """Migrations that copy the table while the service runs: nothing fails, nothing is lost.
 
-    The new column may be empty, so the code that runs need not know it.
+    The new column may be empty, so the code that runs need not know it. One driver adds it, and
+    the other one takes it away again.
     """
-    old = fill(database, range(1, 20_001))
-    log = database.with_name("server.log")
-    with serve(version, database_url(database), log) as server:
-        workers = workers_for(server.client, connections=16)
-        with load([worker.step for worker in workers]):
-            time.sleep(0.3)
-            alembic(
-                *("upgrade", "head"),
-                url=database_url(database, URL_DRIVER[version]),
-                cwd=newer_project,
-            )
-            time.sleep(0.3)
-    assert query(database, "SELECT version_num FROM alembic_version") == [("0003",)]
-    columns = query(database, "SELECT name FROM pragma_table_info('task')")
-    assert columns[-1] == ("priority",)
-    assert_kept(database, workers, old)
-    assert_sound(database, log)
+    old = fill(both.file, range(1, 20_001))
+    workers = workers_for(*both.clients, connections=8)
+    with load([worker.step for worker in workers]):
+        alembic("upgrade", "head", url=database_url(both.file), cwd=newer_project)
+        assert revision_and_last_column(both.file) == ("0003", "priority")
+        url = database_url(both.file, "sqlite+aiosqlite")
+        alembic("downgrade", "0002", url=url, cwd=newer_project)
+        assert revision_and_last_column(both.file) == ("0002", "task_description")
+    assert_kept(both.file, workers, old)
+    assert_sound(both.file, *both.logs)
+
+
+def revision_and_last_column(file: Path) -> tuple[str, str]:
+    """Return the revision of a database, and the name of the last column of its tasks."""
+    [(revision,)] = query(file, "SELECT version_num FROM alembic_version")
+    *_, (column,) = query(file, "SELECT name FROM pragma_table_info('task')")
+    return revision, column
 
 
 # A server that is killed
@@ -468,36 +505,39 @@ class Writer:
                 self.at_end()
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.slow)])
-def test_kill(version: str, database: Path, kills: int) -> None:
-    """A server that is killed while 32 clients write has stored all that it has acknowledged.
+@pytest.mark.parametrize("kills", [1, weekly(5)])
+def test_kill(database: Path, kills: int) -> None:
+    """Servers that are killed while 32 clients write have stored all that they acknowledged.
 
-    And it starts again on the same file as if nothing had happened.
+    And they start again on the same file as if nothing had happened.
     """
-    log = database.with_name("server.log")
     known: dict[int, str] = {}
     for number in range(kills):
-        with serve(version, database_url(database), log) as server:
+        with running_on(database, *VERSIONS) as running:
             assert_holds(database, known)
-            # At once after an answer: a commit that came later than its answer would be lost.
-            killer = Writer(server.client, f"{number}.killer", at_end=server.process.kill)
-            others = [Writer(server.client, f"{number}.{n}") for n in range(1, CONNECTIONS)]
-            writers = [killer, *others]
+            writers = []
+            for server, version in zip(running.servers, VERSIONS, strict=True):
+                name = f"{number}.{version}"
+                # At once after an answer: a commit that came later than its answer would be lost.
+                writers.append(Writer(server.client, f"{name}.killer", server.process.kill))
+                others = range(1, CONNECTIONS // 2)
+                writers += [Writer(server.client, f"{name}.{other}") for other in others]
             with ThreadPoolExecutor(CONNECTIONS) as threads:
-                running = [threads.submit(writer.run) for writer in writers]
-            for thread in running:
-                thread.result()
-        assert_sound(database, log)
+                done = [threads.submit(writer.run) for writer in writers]
+            for writer in done:
+                writer.result()
+        assert_sound(database, *running.logs)
         for writer in writers:
             assert not writer.rows.keys() & known.keys()  # no id was given out twice
             known |= writer.rows
     assert known, "no client has got an answer"
-    with serve(version, database_url(database), log) as server:
+    with running_on(database, *VERSIONS) as running:
         assert_holds(database, known)
         newest = max(known)
-        assert server.client.get(f"/task/{newest}").json()["task_name"] == known[newest]
-        assert server.client.post("/task/", json={"task_name": "after"}).status_code == 201
-    assert_sound(database, log)
+        for client in running.clients:
+            assert client.get(f"/task/{newest}").json()["task_name"] == known[newest]
+            assert client.post("/task/", json={"task_name": "after"}).status_code == 201
+    assert_sound(database, *running.logs)
     print(f"{len(known)} tasks acknowledged, all kept")
 
 
@@ -517,7 +557,7 @@ CREATE TRIGGER deleted AFTER DELETE ON task BEGIN INSERT INTO refused VALUES (-1
 """
 
 
-def test_commit_comes_before_the_answer(version: str, database: Path) -> None:
+def test_commit_comes_before_the_answer(database: Path) -> None:
     """What could not be stored is not acknowledged: a commit that fails is answered with 500.
 
     Each write refers to a task that is not there. SQLite sees that only when it commits.
@@ -525,14 +565,19 @@ def test_commit_comes_before_the_answer(version: str, database: Path) -> None:
     old = fill(database, range(1, 3))
     with closing(sqlite3.connect(database)) as connection:
         connection.executescript(FAILING_COMMITS)
-    log = database.with_name("server.log")
+    files = {}  # each version has its own: a failed commit keeps the lock of the file for a while
+    for version in VERSIONS:
+        folder = database.with_name(version)
+        folder.mkdir()
+        files[version] = Path(copy(database, folder))
     requests = [("POST", "/task/"), ("PATCH", "/task/1"), ("DELETE", "/task/2")]
     close = {"Connection": "close"}  # as the server closes it after an error
-    with (
-        pytest.raises(AssertionError, match="FOREIGN KEY constraint failed"),  # it is in the log
-        serve(version, database_url(database), log) as server,
-    ):
-        for method, path in requests:
-            body = None if method == "DELETE" else {"task_name": "new"}
-            ask(server.client, {500}, method, path, json=body, headers=close)
-    assert stored(database) == old
+    refused = "FOREIGN KEY constraint failed"
+    with pytest.raises(AssertionError, match=refused), serve_each(files) as servers:
+        for server in servers.values():
+            for method, path in requests:
+                body = None if method == "DELETE" else {"task_name": "new"}
+                ask(server.client, {500}, method, path, json=body, headers=close)
+    for version, file in files.items():
+        assert stored(file) == old
+        assert refused in file.with_name(f"{version}.log").read_text(encoding="utf-8")

@@ -106,7 +106,7 @@ def test_an_old_python_is_told(version: str) -> None:
     assert lines_of_first_cells(python) == told(exact, executable)
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.parametrize("version", ["3.8", "3.10"])
 def test_an_old_kernel_shows_three_lines(version: str, tmp_path: Path) -> None:
     """In a kernel of an old Python with ipykernel, each notebook shows the three lines only."""

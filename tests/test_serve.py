@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from helpers import left_behind, write
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
@@ -144,11 +145,6 @@ async def read() -> list[TaskBase]:
 """
 
 
-def write(path: str, text: str) -> None:
-    """Write a file of the temporary project."""
-    Path(path).write_text(text, encoding="utf-8", newline="\n")
-
-
 def get(running: Server, path: str = "/ping") -> object:
     """Return what a server answers."""
     return httpx.get(running.url + path, timeout=10).json()
@@ -161,14 +157,6 @@ def answers(url: str) -> bool:
     except httpx.TransportError:
         return False
     return True
-
-
-def left_behind(before: set[threading.Thread]) -> set[threading.Thread]:
-    """Return the threads that are new since `before`; those that are just ending have a second."""
-    deadline = time.monotonic() + 1
-    while (new := set(threading.enumerate()) - before) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return new
 
 
 @pytest.fixture(autouse=True, scope="module")

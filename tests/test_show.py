@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from helpers import write
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -42,12 +43,6 @@ def database() -> None:
     """Make a database with two tables and two rows."""
     with closing(sqlite3.connect("database.db")) as connection:
         connection.executescript(TABLES)
-
-
-def write(path: str, content: str) -> None:
-    """Write a file of the project."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(content, encoding="utf-8", newline="\n")
 
 
 def last(shown: Shown) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from helpers import write
 
 from tutorial import Problem
 from tutorial import terminal as module
@@ -36,11 +37,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
-
-
-def write(path: str, text: str) -> None:
-    """Write a file into the folder."""
-    Path(path).write_text(text, encoding="utf-8", newline="\n")
 
 
 def output_of(capsys: pytest.CaptureFixture, line: str, cell: str, **variables: object) -> str:

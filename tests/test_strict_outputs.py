@@ -1,0 +1,169 @@
+"""The comparison of outputs sees every change that a learner would see: strict_outputs.py."""
+
+import re
+from base64 import encodebytes
+from pathlib import Path
+
+import nbformat
+import strict_outputs
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbval import plugin
+from service import ROOT, outcome, start
+
+PNG = encodebytes(b"\x89PNG of a turtle " * 9).decode()
+OTHER_PNG = encodebytes(b"\x89PNG of a rabbit " * 9).decode()
+VEGA = "application/vnd.vegalite.v5+json"
+PLOT = {
+    "mark": "bar",
+    "encoding": {"x": {"field": "version"}},
+    "data": {"values": [{"version": "sync", "ms": 5}, {"version": "async", "ms": 6}]},
+}
+
+
+def text(words: str, name: str = "stdout") -> nbformat.NotebookNode:
+    """Return what a cell prints."""
+    return new_output("stream", name=name, text=words)
+
+
+def shown(metadata: dict | None = None, **data: object) -> nbformat.NotebookNode:
+    """Return what a cell displays: a value for each MIME type, of which short names are given."""
+    mimes = {"plain": "text/plain", "html": "text/html", "png": "image/png", "plot": VEGA}
+    data = {mimes[name]: value for name, value in data.items()}
+    return new_output("display_data", data=data, metadata=metadata or {})
+
+
+def value(words: str) -> nbformat.NotebookNode:
+    """Return what the last line of a cell gives."""
+    return new_output("execute_result", data={"text/plain": words}, execution_count=1)
+
+
+def plot(**changes: object) -> nbformat.NotebookNode:
+    """Return the plot with some parts of its spec changed."""
+    return shown(plain="a plot", plot={**PLOT, **changes})
+
+
+def display(output: nbformat.NotebookNode) -> str:
+    """Return the code that displays an output."""
+    return f"display({dict(output.data)!r}, metadata={dict(output.metadata)!r}, raw=True)\n"
+
+
+HTML, PICTURE = shown(plain="a", html="<b>a</b>"), shown(plain="a", png=PNG)
+PRINT_AND_SHOW = f"print('one')\n{display(HTML)}print('two')"
+
+# A cell's code, and stored outputs that must fit, or must not.
+FIT = {
+    "in order": (PRINT_AND_SHOW, [text("one\n"), HTML, text("two\n")]),
+    "a text in pieces": ("print('one')\nprint('two')", [text("one\n"), text("two\n")]),
+    "no output": ("a = 1", []),
+    "a value": ("'a'", [value("'a'")]),
+    "a port": ("print('127.0.0.1:51234')", [text("127.0.0.1:8000\n")]),
+    "lines about a rebuild": ("print('↻ a\\n↻ b\\nc')", [text("c\n")]),
+    "lines about a rebuild between": ("print('a\\n↻ b\\nc')", [text("a\nc\n")]),
+    "nothing else": ("print('↻ a')", []),
+    "a picture": (display(PICTURE), [PICTURE]),
+    "a picture in one line": (display(PICTURE), [shown(plain="a", png=PNG.replace("\n", ""))]),
+    "a plot": (display(plot()), [plot()]),
+    "other values in a plot": (
+        display(plot()),
+        [plot(data={"values": [{"version": "sync", "ms": 7}]})],
+    ),
+}
+FIT_IF_IT_VARIES = {"another picture": (display(PICTURE), [shown(plain="a", png=OTHER_PNG)])}
+DIFFER_EVEN_IF_IT_VARIES = {
+    "no picture any more": (display(shown(plain="a")), [PICTURE]),
+    "a picture more": (display(PICTURE), [shown(plain="a")]),
+    "another text beside it": (display(PICTURE), [shown(plain="b", png=PNG)]),
+    "a picture that is the only output": ("a = 1", [shown(png=PNG)]),
+}
+DIFFER = {
+    "another text": ("print('a')", [text("b\n")]),
+    "no text any more": ("a = 1", [text("a\n")]),
+    "a text more": ("print('a')", []),
+    "two outputs swapped": (display(PICTURE) + display(HTML), [HTML, PICTURE]),
+    "two of one kind swapped": ("display(1)\ndisplay(2)", [shown(plain="2"), shown(plain="1")]),
+    "text and display swapped": (f"{display(HTML)}print('one')", [text("one\n"), HTML]),
+    "text moved over a display": (PRINT_AND_SHOW, [text("one\ntwo\n"), HTML]),
+    "a value, not displayed": ("'a'", [shown(plain="'a'")]),
+    "displayed, not a value": ("display('a')", [value("'a'")]),
+    "displayed, not printed": ("display({'text/plain': 'a'}, raw=True)", [text("a")]),
+    "printed, not displayed": ("print('a', end='')", [shown(plain="a")]),
+    "an error's stream": ("print('a')", [text("a\n", "stderr")]),
+    "another picture": (display(PICTURE), [shown(plain="a", png=OTHER_PNG)]),
+    "a MIME type more": (display(HTML), [shown(plain="a")]),
+    "a MIME type less": (display(shown(plain="a")), [HTML]),
+    "another size": (display(shown({"image/png": {"width": 9}}, png=PNG)), [shown(png=PNG)]),
+    "a rebuild in a line": ("print('200 ↻ nonsense')", [text("200\n")]),
+    "a rebuild that ends a line": ("print('200 ↻ nonsense\\na')", [text("200 a\n")]),
+    "other fields in a plot": (
+        display(plot()),
+        [plot(data={"values": [{"version": "sync", "s": 7}]})],
+    ),
+    "another mark in a plot": (display(plot()), [plot(mark="line")]),
+    "another axis in a plot": (display(plot()), [plot(encoding={"y": {"field": "version"}})]),
+    "no plot any more": (display(shown(plain="a plot")), [plot()]),
+}
+CELLS = [
+    *((name, *cell, True, False) for name, cell in FIT.items()),
+    *((name, *cell, True, True) for name, cell in FIT_IF_IT_VARIES.items()),
+    *((name, *cell, False, True) for name, cell in DIFFER_EVEN_IF_IT_VARIES.items()),
+    *((name, *cell, False, False) for name, cell in {**DIFFER_EVEN_IF_IT_VARIES, **DIFFER}.items()),
+]
+
+
+def passed(path: Path) -> list[bool]:
+    """Run nbval on a notebook, with the project's rules for what varies; say which cells pass."""
+    plugins = ("--disable-plugin-autoload", "-p", "nbval.plugin", "-p", "strict_outputs")
+    rules = ("--nbval-sanitize-with", str(ROOT / "tests" / "sanitize.cfg"))
+    report = ("-rA", "--tb=no", "--color=no")
+    path.with_name("pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    settings = ("-c", str(path.with_name("pytest.ini")), "--nbval", "--nbval-current-env")
+    command = ("pytest", *plugins, *settings, *rules, *report, str(path))
+    status, output, errors = outcome(start(*command, url=None, cwd=ROOT / "tests"))
+    assert status in (0, 1), output + errors
+    results = {
+        int(number): word == "PASSED"
+        for word, number in re.findall(r"^(PASSED|FAILED) .*::Cell (\d+)", output, re.MULTILINE)
+    }
+    return [results[number] for number in range(len(results))]
+
+
+def test_what_fits_and_what_differs(tmp_path: Path) -> None:
+    """Of a notebook whose stored outputs are right and wrong in turn, just the right ones pass."""
+    cells = [
+        new_code_cell(
+            code,
+            outputs=stored,
+            execution_count=1,
+            metadata={"tags": [strict_outputs.VARIES] * varies},
+        )
+        for _, code, stored, _, varies in CELLS
+    ]
+    path = tmp_path / "notebook.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    results = passed(path)
+    assert len(results) == len(CELLS)
+    wrong = [
+        (name, varies)
+        for (name, _, _, fits, varies), result in zip(CELLS, results, strict=True)
+        if result != fits
+    ]
+    assert wrong == []
+
+
+def test_the_difference_is_shown() -> None:
+    """What fails says which output is another one, and how."""
+    stored, new = (
+        strict_outputs.seen([text("a\n"), shown(plain=word)], str, False) for word in ("b", "c")
+    )
+    assert strict_outputs.difference(stored, new)[3:] == [
+        " output 2: display_data {}",
+        " output 2: text/plain",
+        "-output 2:   b",
+        "+output 2:   c",
+    ]
+
+
+def test_this_run_compares_so() -> None:
+    """conftest.py loads the plugin, so that the notebooks are compared with it."""
+    assert plugin.IPyNbCell.compare_outputs is strict_outputs.compare_outputs
+    assert plugin.coalesce_streams is strict_outputs.merge_neighbours
