@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -62,6 +63,7 @@ def test_from_every_other_end(
     step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     """The notebooks can be begun in any order: nothing there is the learner's own."""
+    monkeypatch.chdir(tmp_path)
     for before in [0, *NUMBERS]:
         folder = tmp_path / str(before)
         folder.mkdir()
@@ -76,7 +78,6 @@ def test_from_every_other_end(
         printed = capsys.readouterr().out
         same = end_of(before) == end_of(step - 1)
         assert ("was rebuilt as step" in printed) == (not same and step > 1)
-    monkeypatch.chdir(tmp_path)
 
 
 def test_the_right_state_is_left_alone(learner: Path, capsys: pytest.CaptureFixture) -> None:
@@ -296,6 +297,7 @@ def test_a_kernel_killed_between_two_moves(
     own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it dies, the next begin finds the old project or the new one; nothing is lost."""
+    monkeypatch.chdir(tmp_path)
     for moves in (0, 1, 3, 5):  # of the six there are: four old parts, two new ones
         folder = tmp_path / f"{moves} moves"
         folder.mkdir()
@@ -316,7 +318,6 @@ def test_a_kernel_killed_between_two_moves(
             assert (kept.parent.parent / DATABASE).exists()
         else:
             assert not (folder / "backups").exists()
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("note", ["", "[[", "[]"])
@@ -347,6 +348,7 @@ def test_a_move_that_fails(
     error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever move fails, all is where it was, and the next begin works."""
+    monkeypatch.chdir(tmp_path)
     real = Path.replace
     for number in range(6):  # as many as there are
         folder = tmp_path / str(number)
@@ -365,7 +367,7 @@ def test_a_move_that_fails(
 
         with monkeypatch.context() as patched:
             patched.setattr(Path, "replace", move)
-            patched.setattr(sys, "platform", "win32")
+            patched.setattr(workspace, "sys", SimpleNamespace(platform="win32"))
             with pytest.raises((Problem, KeyboardInterrupt)):
                 steps.begin(5)
         assert all(path.read_bytes() == content for path, content in before.items())
@@ -373,7 +375,6 @@ def test_a_move_that_fails(
         assert not list(folder.glob(f"{workspace.BUILD}*"))
         steps.begin(5)
         assert read_state(folder) == end_of(4)
-    monkeypatch.chdir(tmp_path)
 
 
 def test_a_disk_that_is_full_while_the_project_is_built(
