@@ -61,7 +61,10 @@ def write(numbers: list[int]) -> None:
     course.cells.cache_clear()
     text = README.read_text(encoding="utf-8")
     table = readme_table()
-    README.write_text(TABLE.sub(lambda _: table, text), encoding="utf-8", newline="\n")
+    text = TABLE.sub(lambda _: table, text)
+    minutes = sum(course.minutes(number) for number in in_order())
+    text = re.sub(r"\d+(?= minutes together)", str(minutes), text)
+    README.write_text(text, encoding="utf-8", newline="\n")
 
 
 def save(notebook: nbformat.NotebookNode, path: Path) -> None:
