@@ -1,0 +1,231 @@
+"""Answers to the exercise `split_names`."""
+
+import sqlalchemy as sa
+from sqlalchemy import text
+
+from answers import both, right, wrong
+
+hand_in = both
+
+
+def add_priority(op):
+    op.add_column("task", sa.Column("priority", sa.String()))
+
+
+def split(op):
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = substr(task_name, 9) "
+        "WHERE substr(task_name, 1, 8) = 'urgent: '"
+    )
+
+
+def join(op):
+    op.execute("UPDATE task SET task_name = 'urgent: ' || task_name WHERE priority = 'urgent'")
+
+
+def drop_priority(op):
+    op.drop_column("task", "priority")
+
+
+def up(op):
+    add_priority(op)
+    split(op)
+
+
+def down(op):
+    join(op)
+    drop_priority(op)
+
+
+@right
+class ByBatch:
+    @staticmethod
+    def upgrade(op):
+        with op.batch_alter_table("task") as batch:
+            batch.add_column(sa.Column("priority", sa.Text()))
+        split(op)
+
+    @staticmethod
+    def downgrade(op):
+        join(op)
+        with op.batch_alter_table("task") as batch:
+            batch.drop_column("priority")
+
+
+@right
+class InPython:
+    @staticmethod
+    def upgrade(op):
+        add_priority(op)
+        bind = op.get_bind()
+        for number, name in bind.execute(text("SELECT id, task_name FROM task")).all():
+            if name.startswith("urgent: "):
+                query = text("UPDATE task SET task_name = :new, priority = 'urgent' WHERE id = :id")
+                bind.execute(query, {"id": number, "new": name[8:]})
+
+    @staticmethod
+    def downgrade(op):
+        op.execute("UPDATE task SET task_name = coalesce(priority || ': ', '') || task_name")
+        drop_priority(op)
+
+
+@wrong(
+    "the row (1, 'urgent: buy milk', None), and it should be (1, 'buy milk', 'urgent')", then=down
+)
+def row_1_urgent_buy_milk_none_and(op):
+    add_priority(op)
+
+
+@wrong("and it should be (3, 'urgent: sleep', 'urgent')", then=down)
+def and_should_be_3_urgent_sleep_urgent(op):
+    add_priority(op)
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = replace(task_name, 'urgent: ', '') "
+        "WHERE task_name LIKE '%urgent: %'"
+    )
+
+
+@wrong("there is the row (1, ' buy milk', 'urgent')", then=down)
+def there_is_row_1_buy_milk_urgent(op):
+    add_priority(op)
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = substr(task_name, 8) "
+        "WHERE substr(task_name, 1, 8) = 'urgent: '"
+    )
+
+
+@wrong("there is the row (2, 'e', 'urgent')", then=down)
+def there_is_row_2_e_urgent(op):
+    add_priority(op)
+    op.execute("UPDATE task SET priority = 'urgent', task_name = substr(task_name, 9)")
+
+
+@wrong("there is the row (2, 'call home', ''), and it should be (2, 'call home', None)")
+class ThereIsRow2CallHomeAnd:
+    @staticmethod
+    def upgrade(op):
+        op.add_column("task", sa.Column("priority", sa.String(), server_default=""))
+        split(op)
+
+    @staticmethod
+    def downgrade(op):
+        join(op)
+
+
+@wrong("there is the row (5, 'tea', 'urgent')", then=down)
+def there_is_row_5_tea_urgent(op):
+    add_priority(op)
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = substr(task_name, 9) "
+        "WHERE task_name LIKE 'urgent: %'"
+    )
+
+
+@wrong("your code stops with OperationalError")
+class YourCodeStopsWithOperationalerror:
+    @staticmethod
+    def upgrade(op):
+        split(op)
+
+    @staticmethod
+    def downgrade(op):
+        join(op)
+
+
+@wrong("the table task has the columns task_name, id, prio")
+class TableTaskHasColumnsTaskNameId:
+    @staticmethod
+    def upgrade(op):
+        op.add_column("task", sa.Column("prio", sa.String()))
+        op.execute(
+            "UPDATE task SET prio = 'urgent', task_name = substr(task_name, 9) "
+            "WHERE substr(task_name, 1, 8) = 'urgent: '"
+        )
+
+    @staticmethod
+    def downgrade(op):
+        drop_priority(op)
+
+
+@wrong("after the downgrade, there is the row (1, 'buy bread')", after=up)
+def after_downgrade_there_is_row_1_buy(op):
+    drop_priority(op)
+
+
+@wrong("after the downgrade, the table task has the columns task_name, id, priority", after=up)
+def after_downgrade_table_task_has_columns_task(op):
+    join(op)
+
+
+@wrong("after the downgrade, the table task has", after=up)
+def after_downgrade_table_task_has(op):
+    pass
+
+
+@wrong("your code stops with OperationalError", after=up)
+def your_code_stops_with_operationalerror_2(op):
+    drop_priority(op)
+    join(op)
+
+
+@wrong("there is the row (2, 'urgent: call home')", after=up)
+def there_is_row_2_urgent_call_home(op):
+    op.execute("UPDATE task SET task_name = 'urgent: ' || task_name -- 'urgent'")
+    drop_priority(op)
+
+
+@wrong("a text || NULL is NULL", after=up)
+def text_null_is_null(op):
+    op.execute("UPDATE task SET task_name = priority || ': ' || task_name")
+
+
+@wrong("it should be (7, 'urgent: new')", after=up)
+def should_be_7_urgent_new(op):
+    op.execute(
+        "UPDATE task SET task_name = 'urgent: ' || task_name WHERE priority = 'urgent' AND id < 5"
+    )
+    drop_priority(op)
+
+
+@wrong("after the downgrade, task 4 is lost", after=up)
+def after_downgrade_task_4_is_lost(op):
+    op.execute("DELETE FROM task WHERE id = 4")
+    join(op)
+    drop_priority(op)
+
+
+@wrong("the columns task_name, id.", then=down)
+def columns_task_name_id(op):
+    pass
+
+
+@wrong("the table task is gone")
+class TableTaskIsGone:
+    @staticmethod
+    def upgrade(op):
+        op.drop_table("task")
+
+    @staticmethod
+    def downgrade(op):
+        pass
+
+
+@wrong("after the upgrade, task_name has not the type and the rules it had")
+class AfterUpgradeTaskNameHasNotType:
+    @staticmethod
+    def upgrade(op):
+        op.execute("CREATE TABLE new AS SELECT *, NULL AS priority FROM task")
+        op.drop_table("task")
+        op.rename_table("new", "task")
+        split(op)
+
+    @staticmethod
+    def downgrade(op):
+        pass
+
+
+@wrong("after the downgrade, there are 8 tasks, not 7", after=up)
+def after_downgrade_there_are_8_tasks_not(op):
+    join(op)
+    drop_priority(op)
+    op.execute("INSERT INTO task VALUES ('more', 8)")
