@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
-from sqlmodel import func, select
+from sqlalchemy import text
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from answers import right, wrong
@@ -24,6 +25,13 @@ def hand_in(endpoint, path="/task/", method="POST", answers=Task):
 
 def same(task):
     return select(Task).where(Task.task_name == task.task_name)
+
+
+async def store(task, session):
+    new = Task.model_validate(task)
+    session.add(new)
+    await session.commit()
+    return new
 
 
 @right
@@ -195,3 +203,183 @@ def sync_style(task: TaskCreate, session: SessionDep):
 
 @wrong("POST /task/ answers 307: it has no such endpoint", path="/task")
 async def path_without_a_slash(task: TaskCreate): ...
+
+
+@right
+async def by_exists(task: TaskCreate, session: SessionDep):
+    if await session.scalar(select(same(task).exists())):
+        raise CONFLICT
+    return await store(task, session)
+
+
+@right
+async def by_scalar(task: TaskCreate, session: SessionDep):
+    if await session.scalar(select(Task.id).where(Task.task_name == task.task_name)) is not None:
+        raise HTTPException(status_code=409, detail="twin")
+    return await store(task, session)
+
+
+@right
+async def by_sql(task: TaskCreate, session: SessionDep):
+    query = text("SELECT 1 FROM task WHERE task_name = :name").bindparams(name=task.task_name)
+    if (await session.exec(query)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@right(answers=None)
+async def by_model_dump(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task).limit(1))).one_or_none():
+        raise CONFLICT
+    new = await store(task, session)
+    await session.refresh(new)
+    return JSONResponse(new.model_dump(), 201)
+
+
+@right
+async def name_only(task: TaskCreate, session: SessionDep):
+    if len((await session.exec(same(task))).all()) > 0:
+        raise CONFLICT
+    session.add(new := Task(task_name=task.task_name))
+    await session.commit()
+    return new
+
+
+@wrong("brackets are missing: `await` takes all that follows it, also `.first`")
+async def brackets_missing(task: TaskCreate, session: SessionDep):
+    if await session.exec(same(task)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("Write `(await …).all`, in the line `twins = await session.exec(same(task)).all()`")
+async def brackets_missing_before_all(task: TaskCreate, session: SessionDep):
+    twins = await session.exec(same(task)).all()
+    if twins:
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a new name, 'Buy Milk', gets 409, not 201")
+async def no_capitals(task: TaskCreate, session: SessionDep):
+    name = func.lower(Task.task_name)
+    if (await session.exec(select(Task).where(name == task.task_name.lower()))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a new name, 'buy%', gets 409, not 201")
+async def with_wildcards(task: TaskCreate, session: SessionDep):
+    # Only for SQLite's LIKE is M the same as m; GLOB tells them apart.
+    glob = col(Task.task_name).op("GLOB")(task.task_name.replace("%", "*").replace("_", "?"))
+    if (await session.exec(select(Task).where(glob))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("gets 409, not 201")
+async def by_beginning(task: TaskCreate, session: SessionDep):
+    begins = col(Task.task_name).startswith(task.task_name, autoescape=True)
+    if (await session.exec(select(Task).where(begins))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a name that is there already, in old rows, 'row 129', gets 201, not 409")
+async def one_page(task: TaskCreate, session: SessionDep):
+    tasks = await session.exec(select(Task).order_by(Task.id).limit(100))
+    if task.task_name in [one.task_name for one in tasks]:
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("your code stops with MultipleResultsFound")
+async def one_or_none(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).one_or_none():
+        raise CONFLICT
+    return await store(task, session)
+
+
+SEEN = set()
+
+
+@wrong("gets 201, not 409")
+async def in_memory(task: TaskCreate, session: SessionDep):
+    if task.task_name in SEEN and task.task_name != "row 0":
+        raise CONFLICT
+    new = await store(task, session)
+    SEEN.add(task.task_name)
+    return new
+
+
+@wrong("a name that is there already gets 400, not 409")
+async def status_400(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise HTTPException(400)
+    return await store(task, session)
+
+
+@wrong("a new name gets 200, not 201")
+async def status_200(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return JSONResponse((await store(task, session)).model_dump(), 200)
+
+
+@wrong("and it answers", answers=TaskCreate)
+async def without_the_id(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("the table has")
+async def stores_twice(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    await store(task, session)
+    return await store(task, session)
+
+
+@wrong("a new name, ' milk ', gets 409, not 201")
+async def strips(task: TaskCreate, session: SessionDep):
+    task.task_name = task.task_name.strip()
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("your code stops with OperationalError")
+async def sql_in_an_f_string(task: TaskCreate, session: SessionDep):
+    query = text(f"SELECT 1 FROM task WHERE task_name = '{task.task_name}'")
+    if (await session.exec(query)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a name of 101 characters gets 201, not 422")
+async def only_an_empty_name(task: Task, session: SessionDep):
+    if not task.task_name:
+        raise HTTPException(422)
+    new = Task(task_name=task.task_name)
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("your code stops with ZeroDivisionError: division by zero, in the line `1 / 0")
+async def divides_by_zero(task: TaskCreate, session: SessionDep):
+    1 / 0  # noqa: B018
+
+
+@wrong("your code stops with ValueError, in the line `raise ValueError`")
+async def stops_with_value_error(task: TaskCreate, session: SessionDep):
+    raise ValueError
+
+
+@wrong("an `await` is missing: coroutine 'AsyncSession.exec' was never awaited")
+async def stops_at_a_forgotten_await(task: TaskCreate, session: SessionDep):
+    session.exec(same(task))
+    return await store(task, session)

@@ -116,7 +116,7 @@ def skips_rows_4(name, id_, limit):
     return after(name, id_).order_by(task_name, task_id).limit(limit if not id_ else 0)
 
 
-@wrong("the first page has 7 rows")
+@wrong("with limit 2, the first page has 14 rows")
 def first_page_has_7_rows(name, id_, limit):
     return after(name, id_).order_by(task_name, task_id)
 

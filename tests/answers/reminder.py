@@ -1,8 +1,9 @@
 """Answers to the exercise `reminder`."""
 
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, conint, constr, field_validator
+from pydantic import AfterValidator, BaseModel, StringConstraints, conint, constr, field_validator
 from sqlmodel import Field, SQLModel
 
 from answers import right, wrong
@@ -148,3 +149,117 @@ class IsTableLeaveOutTableTrue(SQLModel, table=True):
     id: int = Field(primary_key=True)
     text: str
     minutes: int
+
+
+Text = Annotated[str, Field(min_length=1, max_length=50)]
+Minutes = Annotated[int, Field(ge=1, le=60)]
+
+
+@right
+class WithConfig(SQLModel):
+    model_config = {"title": "A reminder"}
+
+    text: Text
+    minutes: Minutes = 10
+
+
+@right
+class ByPattern(SQLModel):
+    text: Annotated[str, StringConstraints(pattern=r"^[\s\S]{1,50}$")]
+    minutes: int = Field(default=10, gt=0, le=60)
+
+
+class Base(SQLModel):
+    text: Text
+
+
+@right
+class OnAnotherModel(Base):
+    minutes: Minutes = 10
+
+
+@wrong("it refuses a text of 50 characters, ééé…")
+class CountsBytes(SQLModel):
+    text: Annotated[str, AfterValidator(lambda t: t if 0 < len(t.encode()) < 51 else int("no"))]
+    minutes: Minutes = 10
+
+
+@wrong("it refuses 2 minutes")
+class OnlyTheEnds(SQLModel):
+    text: Text
+    minutes: Literal[1, 5, 10, 60] = 10
+
+
+@wrong("it refuses the text 'Call")
+class SmallLettersOnly(SQLModel):
+    text: Annotated[str, StringConstraints(pattern="^[a-zé ]{1,50}$")]
+    minutes: Minutes = 10
+
+
+@wrong("becomes 'two spaces before, one behind'")
+class Strips(SQLModel):
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+    minutes: Minutes = 10
+
+
+@wrong("it accepts -1 minutes")
+class AbsoluteMinutes(SQLModel):
+    text: Text
+    minutes: Annotated[int, AfterValidator(lambda m: m if 1 <= abs(m) <= 60 else int("no"))] = 10
+
+
+@wrong("it refuses a text of 10 characters, xxx…")
+class NoneOfTen(SQLModel):
+    text: Annotated[
+        str, AfterValidator(lambda t: t if 0 < len(t) < 51 and len(t) != 10 else int("no"))
+    ]
+    minutes: Minutes = 10
+
+
+@wrong("it accepts a text of 52 characters")
+class NotFiftyOne(SQLModel):
+    text: Annotated[str, AfterValidator(lambda t: t if len(t) not in (0, 51) else int("no"))]
+    minutes: Minutes = 10
+
+
+@wrong("it accepts 'soon' as the minutes")
+class MinutesAsText(SQLModel):
+    text: Text
+    minutes: int | Literal["soon"] = Field(default=10)
+    _ = field_validator("minutes")(lambda m: m if m == "soon" or 1 <= m <= 60 else int("no"))
+
+
+@wrong("it accepts an empty text")
+class ValidatorWithoutEffect(SQLModel):
+    text: str
+    minutes: int
+
+    @field_validator("text")
+    @classmethod
+    def limit(cls, value):
+        with suppress(AssertionError):
+            assert 0 < len(value) <= 50
+        return value
+
+
+@wrong("it accepts an empty text")
+class OnlyADocstringMore(SQLModel):
+    """A reminder."""
+
+    text: str = Field(description="what to do")
+    minutes: int
+
+
+@wrong("the text 'Call")
+class SmallLetters(SQLModel):
+    text: Annotated[str, StringConstraints(to_lower=True, min_length=1, max_length=50)]
+    minutes: Minutes = 10
+
+
+@wrong("it accepts a list as the text")
+class TextOrList(SQLModel):
+    text: Annotated[str | list[str], Field(min_length=1, max_length=50)]
+    minutes: Minutes = 10
+
+
+stops_as_it_is_no_model = wrong("a dict is not a model")({"text": "x", "minutes": 10})

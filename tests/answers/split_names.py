@@ -168,7 +168,9 @@ def your_code_stops_with_operationalerror_2(op):
     join(op)
 
 
-@wrong("there is the row (2, 'urgent: call home')", after=up)
+@wrong(
+    "there is the row (3, 'urgent: urgent: sleep'), and it should be (3, 'urgent: sleep')", after=up
+)
 def there_is_row_2_urgent_call_home(op):
     op.execute("UPDATE task SET task_name = 'urgent: ' || task_name -- 'urgent'")
     drop_priority(op)
@@ -214,7 +216,7 @@ class TableTaskIsGone:
 class AfterUpgradeTaskNameHasNotType:
     @staticmethod
     def upgrade(op):
-        op.execute("CREATE TABLE new AS SELECT *, NULL AS priority FROM task")
+        op.execute("CREATE TABLE new AS SELECT *, CAST(NULL AS TEXT) AS priority FROM task")
         op.drop_table("task")
         op.rename_table("new", "task")
         split(op)
@@ -224,7 +226,7 @@ class AfterUpgradeTaskNameHasNotType:
         pass
 
 
-@wrong("after the downgrade, there are 8 tasks, not 7", after=up)
+@wrong("after the downgrade, there are 18 tasks, not 17", after=up)
 def after_downgrade_there_are_8_tasks_not(op):
     join(op)
     drop_priority(op)

@@ -111,3 +111,111 @@ def response(client):
 @wrong("it gives a coroutine")
 async def gives_coroutine(client):
     return []
+
+
+@right
+def by_loop(client):
+    asked = [("GET", "/ping", None), ("POST", "/task/", {"task_name": "x"}), ("POST", "/task/", {})]
+    return [client.request(method, path, json=body).status_code for method, path, body in asked]
+
+
+@right
+def by_content(client):
+    json = {"Content-Type": "application/json"}
+    good = client.post("/task/", content='{"task_name": "é"}', headers=json)
+    bad = client.post("/task/", content="{}", headers=json)
+    return [client.get("/ping").status_code, good.status_code, bad.status_code]
+
+
+@right
+def bad_one_first(client):
+    bad = post(client)
+    good = post(client, task_name="it's 100%")
+    return [ping(client), good, bad]
+
+
+@right
+def without_a_body(client):
+    return [ping(client), post(client, task_name="x" * 100), client.post("/task/").status_code]
+
+
+@right
+def by_full_address(client):
+    address = client.base_url.join("/task/")
+    bodies = [{"task_name": "Buy Milk"}, {}]
+    return [ping(client), *(client.post(address, json=body).status_code for body in bodies)]
+
+
+@right
+def by_streams(client):
+    with client.stream("GET", "/ping") as answer:
+        first = answer.status_code
+    return [first, post(client, task_name="x"), post(client)]
+
+
+@wrong("one task should have no name. It is sent with the name 'xxxxxxxxxxxxxxxxxxxx…'")
+def long_name(client):
+    return [ping(client), post(client, task_name="x"), post(client, task_name="x" * 101)]
+
+
+@wrong("one task should have no name. It is sent with the name 'x'.")
+def name_with_another_mistake(client):
+    return [ping(client), post(client, task_name="x"), post(client, task_name="x", id="one")]
+
+
+@wrong("the list is [200, 422, 422], not [200, 201, 422]")
+def as_form(client):
+    good = client.post("/task/", data={"task_name": "x"})
+    return [ping(client), good.status_code, post(client)]
+
+
+@wrong("the list is [200, 201, 201], not [200, 201, 422]")
+def a_space_as_the_name(client):
+    return [ping(client), post(client, task_name="x"), post(client, task_name=" ")]
+
+
+@wrong("it sends nothing with the client that it gets")
+def catches_its_error(client):
+    try:
+        return [client.gett("/ping").status_code]
+    except AttributeError:
+        return []
+
+
+@wrong("it sends no GET to /ping")
+def ping_with_a_slash(client):
+    return [client.get("/ping/").status_code, post(client, task_name="x"), post(client)]
+
+
+@wrong("the list is [200, 201, 422, 3], not")
+def says_more(client):
+    return [ping(client), post(client, task_name="x"), post(client), 3]
+
+
+@wrong("the list is [True, True, False], not")
+def true_and_false(client):
+    codes = [ping(client), post(client, task_name="x"), post(client)]
+    return [code < 400 for code in codes]
+
+
+@wrong("the list is ['200', '201', '422'], not")
+def as_texts(client):
+    return [str(code) for code in (ping(client), post(client, task_name="x"), post(client))]
+
+
+@wrong("it sends POST /ping. Send only")
+def posts_a_ping(client):
+    return [client.get("/ping").status_code, client.post("/ping").status_code, post(client)]
+
+
+@wrong("the list is [200], not [200, 201, 422]")
+def forgets_two(client):
+    codes = [ping(client), post(client, task_name="x"), post(client)]
+    return codes[:1]
+
+
+@wrong("your code stops with HTTPStatusError")
+def stops_at_422(client):
+    answers = [client.get("/ping"), client.post("/task/", json={"task_name": "x"})]
+    answers.append(client.post("/task/", json={}))
+    return [answer.raise_for_status().status_code for answer in answers]
