@@ -1,5 +1,10 @@
 """Answers to the exercise `patch_test`."""
 
+import unittest
+from contextlib import suppress
+
+import pytest
+
 from answers import right, wrong
 
 
@@ -122,3 +127,205 @@ def right_service_fails_test_with_assertionerror_no(client):
 @wrong("it asks nothing with the client that it gets")
 def asks_nothing_with_client_that_gets(client):
     return True
+
+
+@right
+def knows_the_422(client):
+    one = NewTask(client)
+    for body in (
+        {"colour": "red"},
+        {"task_name": ""},
+        {"task_name": None},
+        {"task_name": "x" * 101},
+    ):
+        assert client.patch(one.path, json=body).status_code == 422, body
+        assert one.get() == one.task
+    check_name(one)
+    check_description(one)
+
+
+@right
+def knows_the_ids(client):
+    one = NewTask(client)
+    assert client.patch("/task/0", json={"task_name": "x"}).status_code == 422
+    assert client.patch("/task/999", json={"task_name": "x"}).status_code == 404
+    check_name(one)
+    check_description(one)
+
+
+@right
+def through_the_pages(client):
+    one = NewTask(client)
+
+    def find():
+        after = 0
+        while page := client.get("/task/", params={"after": after, "limit": 2}).json():
+            for task in page:
+                if task["id"] == one.task["id"]:
+                    return task
+            after = page[-1]["id"]
+        raise AssertionError("the task is not in the list")
+
+    one.patch(task_name="x")
+    assert find() == {**one.task, "task_name": "x"}
+    one.patch(task_description="y")
+    assert find() == {**one.task, "task_name": "x", "task_description": "y"}
+
+
+@right
+def many_changes(client):
+    one = NewTask(client)
+    wanted = dict(one.task)
+    for body in (
+        {"task_name": "x"},
+        {"task_description": "y"},
+        {},
+        {"task_description": None},
+        {"task_name": "é" * 100},
+        {"task_name": "both", "task_description": "z" * 1000},
+    ):
+        answer = client.patch(one.path, json=body)
+        wanted.update(body)
+        assert (answer.status_code, answer.json(), one.get()) == (200, wanted, wanted)
+
+
+@right
+def two_tasks(client):
+    first, second = NewTask(client), NewTask(client)
+    check_name(first)
+    check_description(second)
+    assert second.get() != first.get()
+    assert client.delete(first.path).status_code == 204
+    assert client.patch(first.path, json={"task_name": "x"}).status_code == 404
+
+
+@right
+def by_pytest(client):
+    one = NewTask(client)
+    one.patch(task_name="x")
+    if one.get() != {**one.task, "task_name": "x"}:
+        pytest.fail("the name")
+    one.patch(task_description="y")
+    if one.get() != {**one.task, "task_name": "x", "task_description": "y"}:
+        pytest.fail("the description")
+
+
+@right
+def by_unittest(client):
+    one, case = NewTask(client), unittest.TestCase()
+    one.patch(task_description="y")
+    case.assertEqual(one.get(), {**one.task, "task_description": "y"})
+    one.patch(task_name="x")
+    case.assertDictEqual(one.get(), {**one.task, "task_description": "y", "task_name": "x"})
+
+
+@wrong("that answers with a new name, and does not store it passes the test")
+def only_looks_at_the_description(client):
+    one = NewTask(client)
+    one.patch(task_name="x")
+    assert one.get()["task_description"] == "two bottles"
+    before = one.get()
+    one.patch(task_description="y")
+    assert one.get() == {**before, "task_description": "y"}
+
+
+@wrong("that loses the name if only a description is sent passes the test")
+def a_name_is_enough(client):
+    one = NewTask(client)
+    check_name(one)
+    one.patch(task_description="y")
+    assert one.get()["task_name"]
+    assert one.get()["task_description"] == "y"
+
+
+@wrong("that answers with a new description, and does not store it passes the test")
+def does_not_look_for_the_new_description(client):
+    one = NewTask(client)
+    check_name(one)
+    one.patch(task_description="y")
+    assert one.patch(task_description="z")["task_name"] == "x"
+    assert one.get()["task_name"] == "x"
+
+
+@wrong("that changes the description if only a name is sent passes the test")
+def any_description(client):
+    one = NewTask(client)
+    one.patch(task_name="x")
+    assert one.get()["task_name"] == "x"
+    assert one.get()["task_description"] is not None
+    check_description(one)
+
+
+@wrong("that stores another name than it was sent passes the test")
+def any_other_name(client):
+    one = NewTask(client)
+    one.patch(task_name="x")
+    assert one.get()["task_name"] != "buy milk"
+    assert one.get()["task_description"] == "two bottles"
+    check_description(one)
+
+
+@wrong("that loses the description in the database, and answers with it passes the test")
+def name_by_the_answer(client):
+    one = NewTask(client)
+    assert one.patch(task_name="x") == {**one.task, "task_name": "x"}
+    assert one.get()["task_name"] == "x"
+    check_description(one)
+
+
+@wrong("that answers with the change, and does not store it passes the test")
+def never_reads(client):
+    one = NewTask(client)
+    assert one.patch(task_name="x") == {**one.task, "task_name": "x"}
+    after = one.patch(task_description="y")
+    assert after["task_description"] == "y"
+
+
+@wrong("that loses the description if only a name is sent passes the test")
+def both_at_once(client):
+    one = NewTask(client)
+    one.patch(task_name="x", task_description="y")
+    assert one.get() == {**one.task, "task_name": "x", "task_description": "y"}
+
+
+@wrong("a service that changes nothing passes the test")
+def only_the_status(client):
+    one = NewTask(client)
+    assert client.patch(one.path, json={"task_name": "x"}).status_code == 200
+
+
+@wrong("a service that changes nothing passes the test")
+def catches_the_assert(client):
+    one = NewTask(client)
+    with suppress(AssertionError):
+        check_name(one)
+        check_description(one)
+
+
+@wrong(
+    "a right service with old tasks fails the test, with AssertionError, in the line `assert len"
+)
+def only_task(client):
+    one = NewTask(client)
+    check_name(one)
+    check_description(one)
+    assert len(client.get("/task/").json()) == 1
+
+
+@wrong("a right service fails the test, with AssertionError, in the line")
+def old_name_again(client):
+    one = NewTask(client)
+    check_name(one)
+    one.patch(task_description="y")
+    assert one.get() == {**one.task, "task_description": "y"}
+
+
+@wrong("it asks nothing with the client that it gets")
+def catches_its_error(client):
+    with suppress(AttributeError):
+        client.pach("/task/1")
+
+
+@wrong("your code stops with ValueError, in the line `raise ValueError`")
+def stops_with_value_error(client):
+    raise ValueError

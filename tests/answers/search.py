@@ -1,8 +1,10 @@
 """Answers to the exercise `search`."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
-from fastapi import Depends, FastAPI, Query
+from fastapi import Depends, FastAPI, HTTPException, Query
+from sqlalchemy import literal_column, or_
 from sqlmodel import Session, col, func, select
 
 from answers import right, wrong
@@ -186,3 +188,154 @@ def names_only(text: str, session: SessionDep):
 def parts_of_tasks(text: str, session: SessionDep):
     found = session.exec(select(Task).where(Task.task_name.contains(text)))
     return [{"task_name": task.task_name} for task in sorted(found, key=lambda t: t.id)]
+
+
+@right
+def by_contains_and_escape(session: SessionDep, text: str, limit: Limit = 20):
+    safe = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    query = select(Task).where(task_name.like(f"%{safe}%", escape="\\"))
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@right
+def in_python(session: SessionDep, text: str, limit: Limit = 20):
+    tasks = session.exec(select(Task).order_by(task_id))
+    return [task for task in tasks if text in task.task_name][:limit]
+
+
+@right
+def without_capitals_in_python(session: SessionDep, text: str, limit: Limit = 20):
+    tasks = session.exec(select(Task).order_by(task_id))
+    return [task for task in tasks if text.lower() in task.task_name.lower()][:limit]
+
+
+@right
+def by_lower_on_both_sides(session: SessionDep, text: str, limit: Limit = 20):
+    has_text = func.instr(func.lower(task_name), func.lower(text)) > 0
+    return session.exec(select(Task).where(has_text).order_by(task_id).limit(limit))
+
+
+@right
+async def by_async_endpoint(session: SessionDep, text: str, limit: Limit = 20):
+    return list(session.exec(found(text).order_by(task_id).limit(limit)))
+
+
+@right(answers=list[Task])
+def by_http_exception(session: SessionDep, text: str, limit: int = 20):
+    if not 1 <= limit <= 100:
+        raise HTTPException(422)
+    return list(session.scalars(found(text).order_by(task_id).limit(limit)))
+
+
+@right
+def by_glob(session: SessionDep, text: str, limit: Limit = 20):
+    safe = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+    query = select(Task).where(task_name.op("GLOB")(f"*{safe}*"))
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@wrong("finds nothing, and should find")
+def lower_on_one_side(session: SessionDep, text: str, limit: Limit = 20):
+    query = select(Task).where(func.instr(func.lower(task_name), text))
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@wrong("/search?text=il finds nothing, and should find pour milk")
+def whole_words(session: SessionDep, text: str, limit: Limit = 20):
+    tasks = session.exec(select(Task).order_by(task_id))
+    words = re.compile(rf"\b{re.escape(text)}\b" if text.isalpha() else re.escape(text))
+    return [task for task in tasks if words.search(task.task_name)][:limit]
+
+
+@wrong("/search?text=  finds pour milk, 50% done, snake_case, buy milk")
+def strips(session: SessionDep, text: str, limit: Limit = 20):
+    return session.exec(found(text.strip()).order_by(task_id).limit(limit)).all()
+
+
+@wrong("/search?text=[b] finds buy milk, a.c [b]* ok?, abc b okk, a & b = c + d #1, and should")
+def by_glob_without_escape(session: SessionDep, text: str, limit: Limit = 20):
+    query = select(Task).where(task_name.op("GLOB")(f"*{text}*"))
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@wrong("/search?text=. finds")
+def by_regex(session: SessionDep, text: str, limit: Limit = 20):
+    tasks = session.exec(select(Task).order_by(task_id))
+    safe = text.replace("\\", "\\\\").replace("*", r"\*").replace("?", r"\?")
+    return [task for task in tasks if re.search(safe, task.task_name)][:limit]
+
+
+@wrong("and should find")
+def also_in_the_description(session: SessionDep, text: str, limit: Limit = 20):
+    query = select(Task).where(
+        or_(
+            task_name.contains(text, autoescape=True),
+            col(Task.task_description).contains(text, autoescape=True),
+        )
+    )
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@wrong("/search?text=row&limit=3 answers 422, not 200")
+def some_limits(session: SessionDep, text: str, limit: Literal["1", "2", "20", "100"] = "20"):
+    return session.exec(found(text).order_by(task_id).limit(int(limit))).all()
+
+
+@wrong("a limit of -1 gets 200, not 422")
+def not_0_and_not_101(session: SessionDep, text: str, limit: int = 20):
+    if limit in (0, 101):
+        raise HTTPException(422)
+    return session.exec(found(text).order_by(task_id).limit(abs(limit))).all()
+
+
+@wrong("a limit of 101 gets 200, not 422")
+def cuts_the_limit(session: SessionDep, text: str, limit: int = Query(20, ge=1)):
+    return session.exec(found(text).order_by(task_id).limit(min(limit, 100))).all()
+
+
+@wrong("and should find row 0, row 1")
+def pages_by_id(session: SessionDep, text: str, limit: Limit = 20):
+    return session.exec(found(text).where(task_id <= 60).order_by(task_id).limit(limit)).all()
+
+
+@wrong("a request without a text gets 200, not 422")
+def text_may_be_missing(session: SessionDep, text: str = "", limit: Limit = 20):
+    return session.exec(found(text).order_by(task_id).limit(limit)).all()
+
+
+@wrong("your code stops with OperationalError")
+def sql_in_an_f_string(session: SessionDep, text: str, limit: Limit = 20):
+    query = select(Task).where(literal_column(f"instr(task_name, '{text}')"))
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@wrong("/search?text=e_c finds snake_case, milk the cow, and should find snake_case")
+def escapes_only_percent(session: SessionDep, text: str, limit: Limit = 20):
+    safe = text.replace("!", "!!").replace("%", "!%")
+    query = select(Task).where(task_name.like(f"%{safe}%", escape="!"))
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@wrong("/search?text=! finds nothing, and should find !important")
+def forgets_its_escape(session: SessionDep, text: str, limit: Limit = 20):
+    safe = text.replace("%", "!%").replace("_", "!_")
+    query = select(Task).where(task_name.like(f"%{safe}%", escape="!"))
+    return session.exec(query.order_by(task_id).limit(limit)).all()
+
+
+@wrong("finds nothing, and should find")
+def simple_characters_only(session: SessionDep, text: str, limit: Limit = 20):
+    if not re.fullmatch(r"[\w %/:\\]*", text, re.ASCII):
+        return []
+    return session.exec(found(text).order_by(task_id).limit(limit)).all()
+
+
+@wrong("your code stops with ZeroDivisionError")
+def divides_by_zero(session: SessionDep, text: str):
+    return 1 / 0
+
+
+@wrong("your code stops with ValueError, in the line `raise ValueError`")
+def stops_after_a_query(session: SessionDep, text: str):
+    session.exec(select(Task))
+    raise ValueError

@@ -1,5 +1,7 @@
 """Answers to the exercise `split_names`."""
 
+from contextlib import suppress
+
 import sqlalchemy as sa
 from sqlalchemy import text
 
@@ -231,3 +233,152 @@ def after_downgrade_there_are_8_tasks_not(op):
     join(op)
     drop_priority(op)
     op.execute("INSERT INTO task VALUES ('more', 8)")
+
+
+@right(then=down)
+def by_glob(op):
+    add_priority(op)
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = substr(task_name, length('urgent: ') + 1)"
+        " WHERE task_name GLOB 'urgent: *'"
+    )
+
+
+@right(then=down)
+def by_instr(op):
+    op.add_column("task", sa.Column("priority", sa.VARCHAR(6), nullable=True))
+    op.execute("UPDATE task SET priority = 'urgent' WHERE instr(task_name, 'urgent: ') = 1")
+    op.execute("UPDATE task SET task_name = substr(task_name, 9) WHERE priority IS NOT NULL")
+
+
+@right(after=up)
+def by_case(op):
+    op.execute(
+        "UPDATE task SET task_name = CASE WHEN priority = 'urgent' THEN 'urgent: ' ELSE '' END "
+        "|| task_name"
+    )
+    drop_priority(op)
+
+
+@right(after=up)
+def down_in_python(op):
+    bind = op.get_bind()
+    rows = bind.execute(text("SELECT id, task_name, priority FROM task")).all()
+    for number, name, priority in rows:
+        if priority:
+            query = text("UPDATE task SET task_name = :name WHERE id = :id")
+            bind.execute(query, {"id": number, "name": f"{priority}: {name}"})
+    with op.batch_alter_table("task") as batch:
+        batch.drop_column("priority")
+
+
+@right(after=up)
+def by_is_not_null(op):
+    op.execute("UPDATE task SET task_name = 'urgent: ' || task_name WHERE priority IS NOT NULL")
+    op.execute("ALTER TABLE task DROP COLUMN priority")
+
+
+@right(then=down)
+def by_enum(op):
+    op.add_column("task", sa.Column("priority", sa.Enum("urgent", name="priority")))
+    split(op)
+
+
+@wrong("there is the row (12, 'two spaces, and one behind ', 'urgent')", then=down)
+def without_all_spaces(op):
+    add_priority(op)
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = ltrim(substr(task_name, 9)) "
+        "WHERE substr(task_name, 1, 8) = 'urgent: '"
+    )
+
+
+@wrong("there is the row (12, ' two spaces, and one behind', 'urgent')", then=down)
+def without_the_spaces_behind(op):
+    add_priority(op)
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = rtrim(substr(task_name, 9)) "
+        "WHERE substr(task_name, 1, 8) = 'urgent: '"
+    )
+
+
+@wrong("there is the row (6, 'ow', 'urgent')", then=down)
+def without_the_space(op):
+    add_priority(op)
+    op.execute(
+        "UPDATE task SET priority = 'urgent', task_name = substr(task_name, 9) "
+        "WHERE substr(task_name, 1, 7) = 'urgent:'"
+    )
+
+
+@wrong("there is the row (13, ' urgent: a space before', 'urgent')", then=down)
+def also_after_a_space(op):
+    split_before = "UPDATE task SET priority = 'urgent' WHERE ltrim(task_name) GLOB 'urgent: *'"
+    add_priority(op)
+    op.execute(split_before)
+    op.execute("UPDATE task SET task_name = substr(task_name, 9) WHERE task_name GLOB 'urgent: *'")
+
+
+@wrong("and it should be", then=down)
+def only_the_first_row(op):
+    add_priority(op)
+    op.execute("UPDATE task SET priority = 'urgent', task_name = 'buy milk' WHERE id = 1")
+
+
+@wrong("the type of priority is BOOLEAN, and it holds a text", then=down)
+def as_boolean(op):
+    op.add_column("task", sa.Column("priority", sa.Boolean()))
+    split(op)
+
+
+@wrong("priority may not be empty", then=down)
+def never_empty(op):
+    op.add_column("task", sa.Column("priority", sa.String(), nullable=False, server_default=""))
+    split(op)
+
+
+@wrong("there is the row (2, 'call home', 'normal')", then=down)
+def normal(op):
+    up(op)
+    op.execute("UPDATE task SET priority = 'normal' WHERE priority IS NULL")
+
+
+@wrong("there is the row (2, 'call home'), and it should be (2, 'urgent: call home')", after=up)
+def only_the_old_rows(op):
+    op.execute("UPDATE task SET task_name = 'urgent: ' || task_name WHERE id IN (1, 3, 9, 12, 40)")
+    drop_priority(op)
+
+
+@wrong(
+    "there is the row (50, 'urgent: New'), and it should be (50, 'urgent: urgent: New')", after=up
+)
+def not_twice(op):
+    op.execute(
+        "UPDATE task SET task_name = 'urgent: ' || task_name "
+        "WHERE priority = 'urgent' AND substr(task_name, 1, 8) <> 'urgent: '"
+    )
+    drop_priority(op)
+
+
+@wrong("after the downgrade, there is the row (1, 'urgent:buy bread')", after=up)
+def without_a_space_back(op):
+    op.execute("UPDATE task SET task_name = 'urgent:' || task_name WHERE priority = 'urgent'")
+    drop_priority(op)
+
+
+@wrong("after the downgrade, task 51 is lost", after=up)
+def only_urgent_ones(op):
+    join(op)
+    op.execute("DELETE FROM task WHERE priority IS NULL AND id > 50 AND id < 60")
+    drop_priority(op)
+
+
+@wrong("the columns task_name, id.", then=down)
+def catches_its_error(op):
+    with suppress(AttributeError):
+        op.addcolumn("task", sa.Column("priority", sa.String()))
+
+
+@wrong("your code stops with ValueError, in the line `raise ValueError`", after=up)
+def stops_in_the_downgrade(op):
+    raise ValueError

@@ -91,7 +91,9 @@ def _page_of(function: Callable[[str, int, int], Select[Any]], engine: Engine) -
 
 def _name_and_id(row: Any) -> tuple[str, int]:
     """Return a task's name and id. SQLAlchemy's own `select` puts each task in a row of one."""
-    if not hasattr(row, "task_name") and isinstance(row, tuple) and len(row) == 1:
+    from sqlalchemy import Row
+
+    if not hasattr(row, "task_name") and isinstance(row, (Row, tuple)) and len(row) == 1:
         row = row[0]
     is_task = hasattr(row, "task_name") and hasattr(row, "id")
     need(is_task, f"its rows are such as {str(row)[:100]!r}, and not tasks.")
