@@ -198,7 +198,7 @@ def names_only(name, id_, limit):
     return query.where(task_name.like("app%")).order_by(task_name, task_id).limit(limit)
 
 
-@wrong("its rows are such as '(44,)', and not tasks")
+@wrong("its rows are such as '44', and not tasks")
 def ids_only(name, id_, limit):
     query = sa_select(Task.id).where(tuple_(task_name, task_id) > (name, id_))
     return query.order_by(task_name, task_id).limit(limit)

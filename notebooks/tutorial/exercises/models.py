@@ -18,6 +18,11 @@ def need_model(model: type[SQLModel]) -> None:
     need(not hasattr(model, "__table__"), "it is a table: leave out `table=True`.")
 
 
+def made(model: type[SQLModel], **data: object) -> Any:
+    """Return what a model makes of data. Raises ValidationError if it refuses them."""
+    return model.model_validate(data)
+
+
 def accepts(model: type[SQLModel], **data: object) -> bool:
     """Whether a model accepts data."""
     from pydantic import ValidationError

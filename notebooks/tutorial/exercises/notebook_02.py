@@ -15,12 +15,14 @@ from tutorial.exercises.judging import (
     need,
     need_tried,
 )
-from tutorial.exercises.models import accepts, is_unchanged, need_model
+from tutorial.exercises.models import accepts, is_unchanged, made, need_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlmodel import SQLModel
+
+    Body = dict[str, object]
 
 TEXTS = (
     "call home",
@@ -46,7 +48,7 @@ def reminder(model: type[SQLModel]) -> None:
         raise NotTried
     good = {"text": "call home", "minutes": 5}
     need(accepts(model, **good), "it refuses a text of 9 characters with 5 minutes.")
-    kept = model.model_validate(good)
+    kept = made(model, **good)
     _need_fields(kept)
     need(kept.text == "call home", f"the text 'call home' becomes {kept.text!r}.")
     need(kept.minutes == 5, f"5 minutes become {kept.minutes!r}.")
@@ -61,7 +63,7 @@ def reminder(model: type[SQLModel]) -> None:
             need(accepts(model, text=letter * size, minutes=5) is (size <= 50), what)
     for text in TEXTS:
         need(accepts(model, text=text, minutes=5), f"it refuses the text {text!r}.")
-        found = model.model_validate({"text": text, "minutes": 5}).text
+        found = made(model, text=text, minutes=5).text
         need(found == text, f"the text {text!r} becomes {found!r}.")
     _judge_minutes(model)
 
@@ -77,22 +79,22 @@ def _judge_minutes(model: type[SQLModel]) -> None:
         word = "refuses" if good else "accepts"
         need(accepts(model, text="x", minutes=minutes) is good, f"it {word} {minutes} minutes.")
         if good:
-            found = model.model_validate({"text": "x", "minutes": minutes}).minutes
+            found = made(model, text="x", minutes=minutes).minutes
             need(found == minutes, f"{minutes} minutes become {found!r}.")
     need(not accepts(model, text="x", minutes=None), "it accepts None as the minutes.")
     need(not accepts(model, text="x", minutes="soon"), "it accepts 'soon' as the minutes.")
     need(accepts(model, text="x"), "it refuses a reminder without minutes.")
-    default = model.model_validate({"text": "x"}).minutes
+    default = made(model, text="x").minutes
     need(default == 10, f"without minutes it takes {default!r}, not 10.")
 
 
 @exercise
-def to_task(function: Callable[[dict], object]) -> None:
+def to_task(function: Callable[[Body], object]) -> None:
     """A table model that validates."""
     need_tried(function, "def to_task(body): return Task(**body)")
     names = ("buy milk", "Buy Milk", ' it\'s 100% "urgent" ', "x", "é" * 51, "x" * 100, "é" * 100)
     for name in names:
-        body = {"task_name": name}
+        body: Body = {"task_name": name}
         said = str(body) if len(name) < 50 else f"a name of {len(name)} characters"
         try:
             task = function(dict(body))
@@ -102,13 +104,14 @@ def to_task(function: Callable[[dict], object]) -> None:
         need(_is_task(task), f"for {said}, it gives {kind(task)}, not a Task.")
         found = getattr(task, "task_name", None)
         need(found == name, f"for {said}, the task's name is {found!r}.")
-    for body, what in (
+    bad: tuple[tuple[Body, str], ...] = (
         ({"task_name": ""}, "an empty name"),
         ({}, "a body without a name"),
         ({"task_name": None}, "None as the name"),
         ({"task_name": "x" * 101}, "a name of 101 characters"),
         ({"task_name": "é" * 1000}, "a name of 1000 characters"),
-    ):
+    )
+    for body, what in bad:
         _need_refusal(function, body, what)
 
 
@@ -118,7 +121,7 @@ def _is_task(answer: object) -> bool:
     return not is_class and getattr(answer, "__tablename__", None) == "task"
 
 
-def _need_refusal(function: Callable[[dict], object], body: dict, what: str) -> None:
+def _need_refusal(function: Callable[[Body], object], body: Body, what: str) -> None:
     """Check that a function refuses a body: by a ValueError, or by an error that it raises."""
     try:
         task = function(dict(body))

@@ -26,7 +26,7 @@ from tutorial.exercises.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     import httpx
     from fastapi import FastAPI
@@ -73,7 +73,7 @@ def _page_of(function: Callable[[str, int, int], Select[Any]], engine: Engine) -
     from sqlmodel import Session
 
     def page(name: str, id_: int, limit: int) -> Rows:
-        query = function(name, id_, limit)
+        query: Any = function(name, id_, limit)
         need(isinstance(query, Executable), f"it gives {kind(query)}, not a query.")
         with Session(engine) as session:
             # With this index, a query that does not ask for the order by id gets another one.
@@ -208,7 +208,7 @@ class _Searcher:
         self.get_session = get_session
         self.engine = engine
         self.given: list[Session] = []
-        self.tasks = [
+        self.tasks: list[dict[str, Any]] = [
             {
                 "task_name": name,
                 "task_description": "milk, found" if number > 9 else None,
@@ -238,7 +238,7 @@ class _Searcher:
             await self.finds(20, text=text)
 
     async def get(self, query: Mapping[str, object]) -> httpx.Response:
-        def session_in_memory() -> Iterator[Session]:
+        async def session_in_memory() -> AsyncIterator[Session]:
             from sqlmodel import Session
 
             with Session(self.engine) as session:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import httpx
     from fastapi import FastAPI
     from sqlalchemy import Engine
-    from sqlmodel import Session
 
     Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -117,7 +116,7 @@ def service(names: Mapping[int, str]) -> Iterator[Service]:
         yield Service(engine, lambda request: portal.call(answer, request))
 
 
-def _app_of_the_project() -> tuple[FastAPI, Callable[..., Session]]:
+def _app_of_the_project() -> tuple[FastAPI, Callable[..., object]]:
     try:
         from app.db import get_session
         from app.main import app
