@@ -329,3 +329,23 @@ def catches_its_error(client):
 @wrong("your code stops with ValueError, in the line `raise ValueError`")
 def stops_with_value_error(client):
     raise ValueError
+
+
+@wrong("that loses the description if only a name is sent passes the test")
+def name_in_the_first_page(client):
+    for number in range(8):
+        one = NewTask(client)
+        one.patch(task_name=f"x {number}")
+        assert f"x {number}" in [task["task_name"] for task in client.get("/task/").json()]
+
+
+@right
+def knows_bad_requests(client):
+    one = NewTask(client)
+    assert client.get("/ping").json() == {"ping": "pong!"}
+    assert client.get("/task/", params={"limit": 101}).status_code == 422
+    assert client.put(one.path, json=one.task).status_code == 405
+    assert client.patch(one.path, content="{").status_code in (400, 422)
+    assert client.patch(one.path, json={"task_description": "x" * 20_000}).status_code == 413
+    check_name(one)
+    check_description(one)

@@ -382,3 +382,10 @@ def catches_its_error(op):
 @wrong("your code stops with ValueError, in the line `raise ValueError`", after=up)
 def stops_in_the_downgrade(op):
     raise ValueError
+
+
+@wrong("after the downgrade, there is the row (52, 'urgent: new, too')", then=down)
+def urgent_by_default(op):
+    op.add_column("task", sa.Column("priority", sa.String(), server_default="urgent"))
+    op.execute("UPDATE task SET priority = NULL")
+    split(op)

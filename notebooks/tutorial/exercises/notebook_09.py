@@ -120,11 +120,12 @@ def split_names(upgrade: Change, downgrade: Change) -> None:
         insert(connection, "task", task_name="new", priority="urgent", id=7)
         insert(connection, "task", task_name="urgent: New", priority="urgent", id=50)
         insert(connection, "task", task_name="it's not", priority=None, id=51)
+        insert(connection, "task", task_name="new, too", id=52)
         _downgrade(downgrade, op)
         need_form(connection, rules, "after the downgrade")
         back = {
             **{1: "urgent: buy bread", 2: "urgent: call home", 3: "urgent: sleep"},
-            **{7: "urgent: new", 50: "urgent: urgent: New", 51: "it's not"},
+            **{7: "urgent: new", 50: "urgent: urgent: New", 51: "it's not", 52: "new, too"},
         }
         need_rows(rows(connection), sorted({**BEFORE, **back}.items()), "after the downgrade")
 
