@@ -174,8 +174,6 @@ def test_stub(exercise: str, capsys: pytest.CaptureFixture) -> None:
 def test_solution(exercise: str, capsys: pytest.CaptureFixture) -> None:
     """The notebook's own answer is right, under the names of the check's cell, too."""
     turn = turns()[exercise]
-    turn.run(turn.stub, turn.solution)
-    assert line(capsys) == RIGHT
     learners, _, its_check = turn.solution.rpartition("\n\ncheck(")
     own = [ast.unparse(one) for one in ast.parse(f"check({its_check}").body[0].value.args[1:]]
     assert len(own) == len(turn.names)
@@ -207,13 +205,18 @@ def test_task_of_a_forgotten_app(capsys: pytest.CaptureFixture) -> None:
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_in_a_running_event_loop(exercise: str, capsys: pytest.CaptureFixture) -> None:
-    """`check` works in a notebook, whose thread runs an event loop."""
+    """`check` works in a notebook, whose thread runs an event loop.
+
+    After a check that calls the project's service, that has its own database again.
+    """
+    from app.main import app
 
     async def main() -> None:
         turns()[exercise].run(turns()[exercise].stub, turns()[exercise].solution)
 
     asyncio.run(main())
     assert line(capsys) == RIGHT
+    assert app.dependency_overrides == {}
 
 
 def test_app_in_a_running_event_loop(capsys: pytest.CaptureFixture) -> None:
@@ -242,16 +245,6 @@ def test_the_app_keeps_its_own_session(
     """`check` gives an app another database only while it asks; the app's own is not touched."""
     app, get_session = given(exercise, name)
     assert verdict(exercise, (app, get_session), capsys).startswith(mark)
-    assert app.dependency_overrides == {}
-
-
-@pytest.mark.parametrize("exercise", ["three_requests", "is_healthy", "patch_test"])
-def test_the_service_keeps_its_own_session(exercise: str, capsys: pytest.CaptureFixture) -> None:
-    """After a check that calls the project's service, that has its own database again."""
-    from app.main import app
-
-    turns()[exercise].run(turns()[exercise].stub, turns()[exercise].solution)
-    assert line(capsys) == RIGHT
     assert app.dependency_overrides == {}
 
 

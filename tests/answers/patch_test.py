@@ -132,12 +132,7 @@ def asks_nothing_with_client_that_gets(client):
 @right
 def knows_the_422(client):
     one = NewTask(client)
-    for body in (
-        {"colour": "red"},
-        {"task_name": ""},
-        {"task_name": None},
-        {"task_name": "x" * 101},
-    ):
+    for body in ({"colour": "red"}, {"task_name": None}):
         assert client.patch(one.path, json=body).status_code == 422, body
         assert one.get() == one.task
     check_name(one)

@@ -228,7 +228,7 @@ class AfterUpgradeTaskNameHasNotType:
         pass
 
 
-@wrong("after the downgrade, there are 18 tasks, not 17", after=up)
+@wrong("after the downgrade, there are 19 tasks, not 18", after=up)
 def after_downgrade_there_are_8_tasks_not(op):
     join(op)
     drop_priority(op)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SHORT = (
     *("bo", "ADA", "Zoë", "O'Brien", "Ada Lovelace", " Ada ", "007", "-5", "1.50", "true", "null"),
     *('"Ada"', "50%", "a&b=c?d#e", "<b>", "{name}", "\\n", "愛", "é" * 20, "愛" * 20),
-    *("y" * size for size in range(1, 21)),
+    *("y" * size for size in (1, 2, 3, 7, 12, 19)),
 )
 LONG = (*("x" * size for size in (22, 25, 30, 50, 100, 1000)), "é" * 21, "Ada Lovelace, Countess")
 
@@ -121,6 +121,7 @@ class _Twins:
         await self.refuses({"task_name": "x" * 101}, "a name of 101 characters")
         for name in ("Buy Milk", "buy", "buy%", "%", "buy_milk", "it's", '"milk"', " milk "):
             await self.creates(name)
+        for name in ("Buy Milk", "it's", " milk "):
             await self.refuses_twin(name)
         await self.creates("é" * 100)
         # Rows that the app has not stored itself, more than a page, two of them of one name.

@@ -161,9 +161,9 @@ SEARCHED = (
 )
 TEXTS = (
     *("0%", "e_c", "%", "_", "d/o", ":\\d"),
-    *("il", "ilk", "pour", "MILK", "Milk", "Oat", "K", "it's", "'", '"hi"', ".", "[b]", "*", "?"),
-    *("a.c", "è", "Ñ", "&", "+ d #", " ", "  ", " milk", "milk ", "two  s", "!", "\\", "/", "7"),
-    *("x" * 100, "row 9", "found", "--", "%%", "__", "; DROP TABLE task", "é" * 60),
+    *("il", "ilk", "pour", "MILK", "Milk", "it's", "'", '"hi"', ".", "[b]", "*", "?", "è", "Ñ"),
+    *("& b = c + d #", " ", "  ", " milk", "milk ", "!", "\\", "7", "x" * 100, "row 9", "found"),
+    *("--", "é" * 60),
 )
 
 
@@ -226,13 +226,13 @@ class _Searcher:
         for text in TEXTS[:6]:
             await self.finds(20, text=text)
         await self.finds(20, text="row")
-        for limit in (100, 3, 19, 20, 21, 50, 99):
+        for limit in (100, 3, 21, 50, 99):
             await self.finds(limit, text="row", limit=limit)
         for limit in (0, 101):
             await self.refuses(f"a limit of {limit}", text="milk", limit=limit)
         await self.refuses("a request without a text")
         await self.refuses("a request with a limit and without a text", limit=5)
-        for value in (-1, -20, 102, 1000, 10**20, "many", "2.5"):
+        for value in (-1, 102, 10**20, "many"):
             await self.refuses(f"a limit of {value}", text="milk", limit=value)
         for text in TEXTS[6:]:
             await self.finds(20, text=text)
