@@ -46,7 +46,7 @@ class Turn:
         self.exercise = ast.literal_eval(name)
         self.names = [ast.unparse(one) for one in given]
         before = list(cells.values())[: list(cells).index(id_)]
-        self.imports = [line for cell in before for line in _imports(cell)]
+        self.imports = [node for cell in before for node in _imports(cell)]
 
     def run(self, *cells: str) -> dict[str, object]:
         """Run cells after the imports of the notebook that they need, and return all names."""
@@ -61,6 +61,7 @@ class Turn:
         return names
 
 
+@cache
 def _imports(cell: str) -> list[ast.Import | ast.ImportFrom]:
     try:
         body = ast.parse(cell).body

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tutorial.exercises.judging import exercise, kind, need, need_tried, refused
-from tutorial.exercises.services import Service, json_of, need_service, service
+from tutorial.exercises.services import Service, blame, json_of, need_service, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,19 +20,18 @@ def three_requests(function: Callable[[httpx.Client], object]) -> None:
     """Calls with httpx."""
     need_tried(function, "def three_requests(client): return []")
     with service(NAMES) as real:
-        _need_right(real)
         # The second time it answers with other codes, for a list that was written down beforehand.
         for codes in ([200, 201, 422], [202, 200, 400]):
-            _Visit(real, codes).judge(function)
+            with blame(real, _need_right):
+                _Visit(real, codes).judge(function)
 
 
-def _need_right(real: Service) -> None:
-    with real.client() as client:
-        ping = client.get("/ping")
-        need_service(ping.status_code == 200, f"answers {ping.status_code} to GET /ping")
-        for body, code in (({"task_name": "x"}, 201), ({}, 422)):
-            found = client.post("/task/", json=body).status_code
-            need_service(found == code, f"answers {found}, not {code}, to POST /task/ with {body}")
+def _need_right(client: httpx.Client) -> None:
+    ping = client.get("/ping").status_code
+    need_service(ping == 200, f"answers {ping} to GET /ping")
+    for body, code in (({"task_name": "x"}, 201), ({}, 422)):
+        found = client.post("/task/", json=body).status_code
+        need_service(found == code, f"answers {found}, not {code}, to POST /task/ with {body}")
 
 
 class _Visit:

@@ -14,7 +14,7 @@ from tutorial.exercises.judging import (
     need_tried,
     refused,
 )
-from tutorial.exercises.services import Service, json_of, need_service, service
+from tutorial.exercises.services import Service, blame, json_of, need_service, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,16 +40,20 @@ def is_healthy(function: Callable[[httpx.Client], object]) -> None:
         ("a server that can't be reached in time", httpx.ConnectTimeout),
     )
     with service({}) as real:
-        with real.client() as client:
-            code = client.get("/ping").status_code
-        need_service(code == 200, f"answers {code} to GET /ping")
-        _judge_health(function, real, "a service that answers 200 to GET /ping", real.ask, True)
+        with blame(real, _need_ping):
+            name = "a service that answers 200 to GET /ping"
+            _judge_health(function, real, name, real.ask, True)
         for code in NOT_200:
             name = f"a service that answers {code}"
             _judge_health(function, real, name, _ping_answers(real, code), False)
         for name, error in failures:
             _judge_health(function, real, name, _fails(error), False)
         _judge_health(function, real, "a service that is up again", real.ask, True)
+
+
+def _need_ping(client: httpx.Client) -> None:
+    code = client.get("/ping").status_code
+    need_service(code == 200, f"answers {code} to GET /ping")
 
 
 def _ping_answers(real: Service, code: int) -> Callable[[httpx.Request], httpx.Response]:
@@ -101,10 +105,10 @@ def patch_test(function: Callable[[httpx.Client], object]) -> None:
     """A test that tells a right service from the broken ones."""
     need_tried(function, "def test_patch(client): pass")
     with service({}) as real:
-        _need_right(real)
-        _pass(function, real, "a right service")
-        _fill(real.engine)
-        _pass(function, real, "a right service with old tasks")
+        with blame(real, _need_right):
+            _pass(function, real, "a right service")
+            _fill(real.engine)
+            _pass(function, real, "a right service with old tasks")
         for name, stores, answers in BROKEN:
             _fill(real.engine)  # what the test has made before would fill its pages
             with real.client(_broken(real, stores, answers)) as client:
@@ -128,17 +132,15 @@ def _fill(engine: Engine) -> None:
             insert(connection, "task", id=number, task_name=name)
 
 
-def _need_right(real: Service) -> None:
-    """Check that the service of the project does what the right ones should, and tidy up."""
-    with real.client() as client:
-        task = client.post("/task/", json={"task_name": "a", "task_description": "b"}).json()
+def _need_right(client: httpx.Client) -> None:
+    """Check that the service of the project does what the right ones should."""
+    task = client.post("/task/", json={"task_name": "a", "task_description": "b"}).json()
+    for change in ({"task_name": "c"}, {"task_description": "d"}):
         path = f"/task/{task.get('id')}"
-        for change in ({"task_name": "c"}, {"task_description": "d"}):
-            client.patch(path, json=change)
-            task = {**task, **change}
-            found = json_of(client.get(path))
-            need_service(found == task, f"answers {found} after PATCH, and not {task}")
-        client.delete(path)
+        client.patch(path, json=change)
+        task = {**task, **change}
+        found = json_of(client.get(path))
+        need_service(found == task, f"answers {found} after PATCH, and not {task}")
 
 
 def _pass(function: Callable[[httpx.Client], object], real: Service, name: str) -> None:
@@ -230,8 +232,6 @@ BROKEN: tuple[tuple[str, Change, Change], ...] = (
     ("that loses the name if only a description is sent", NO_NAME, NO_NAME),
     ("that answers with a new description, and does not store it", _not(ABOUT), _all),
     ("that answers with a new name, and does not store it", _not(NAME), _all),
-    ("that does not change the name", _not(NAME), _not(NAME)),
-    ("that does not change the description", _not(ABOUT), _not(ABOUT)),
     ("that loses the description in the database, and answers with it", NO_ABOUT, _all),
     ("that loses the name in the database, and answers with it", NO_NAME, _all),
     ("that changes the description if only a name is sent", OTHER_ABOUT, OTHER_ABOUT),

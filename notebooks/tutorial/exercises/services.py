@@ -126,6 +126,17 @@ def _app_of_the_project() -> tuple[FastAPI, Callable[..., object]]:
     return app, get_session
 
 
+@contextmanager
+def blame(real: Service, check: Callable[[httpx.Client], None]) -> Iterator[None]:
+    """If an answer is judged wrong, let `check` first say whether the service itself is wrong."""
+    try:
+        yield
+    except NotQuite:
+        with real.client() as client:
+            check(client)
+        raise
+
+
 def need_service(condition: bool, what: str) -> None:
     """Check what the project's own service does: an answer can't be judged by a wrong one."""
     todo = "Put it right, or run the first cell of this notebook again."
