@@ -7,7 +7,9 @@ read from the notebooks.
 import ast
 import asyncio
 import gc
+import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from shutil import copytree
 from types import CodeType
 
 import answers
@@ -163,6 +166,28 @@ def test_every_exercise_is_tested() -> None:
     assert answers.exercises() == sorted(EXERCISES)
     for exercise in EXERCISES:
         assert set(answers.names(exercise).values()) == {"right", "wrong"}
+
+
+def test_a_new_exercise_is_found(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A module with a judge is enough for a new exercise; it comes last if its notebook does."""
+    folder = tmp_path_factory.mktemp("course")
+    package = copytree(ROOT / "notebooks" / "tutorial", folder / "tutorial")
+    (package / "exercises" / "notebook_99.py").write_text(
+        "from tutorial.exercises.judging import exercise\n\n\n"
+        "@exercise\ndef one_more(answer):\n    pass\n",
+        encoding="utf-8",
+    )
+    code = "from tutorial import check; from tutorial.exercises import EXERCISES; print(*EXERCISES)"
+    command = [sys.executable, "-B", "-c", f"{code}; check('one_more', 1)"]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        env={**os.environ, "PYTHONUTF8": "1"},
+    )
+    assert done.stdout.splitlines() == [" ".join([*EXERCISES, "one_more"]), RIGHT], done.stderr
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)

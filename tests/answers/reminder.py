@@ -263,3 +263,22 @@ class TextOrList(SQLModel):
 
 
 stops_as_it_is_no_model = wrong("a dict is not a model")({"text": "x", "minutes": 10})
+
+
+@wrong("a reminder has no text when it is made")
+class UnderAnotherName(BaseModel):
+    what: Text = Field(validation_alias="text")
+    minutes: Minutes = 10
+
+
+@wrong("1 minutes become 5")
+class InSteps(SQLModel):
+    text: Text
+    minutes: Annotated[Minutes, AfterValidator(lambda m: 10 if m == 10 else -(-m // 5) * 5)] = 10
+
+
+@wrong("it refuses the text 'call home' with 5 minutes")
+class WithAnAuthor(SQLModel):
+    author: str
+    text: Text
+    minutes: Minutes = 10

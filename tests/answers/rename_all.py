@@ -317,3 +317,14 @@ def stops_after_a_flush(session, names):
     rename(session, names)
     session.flush()
     raise ValueError
+
+
+@wrong("with the names {9: 'A', 2: 'B'}, it gives False, not True")
+def true_for_small_letters(session, names):
+    try:
+        rename(session, names)
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        return False
+    return all(name == name.lower() for name in names.values())

@@ -248,3 +248,14 @@ def changes_a_name(op):
 @wrong("your code stops with ValueError, in the line `raise ValueError`", after=create)
 def stops_in_the_downgrade(op):
     raise ValueError
+
+
+@right(then=drop)
+def by_a_check(op):
+    op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT CHECK (name IS NOT NULL))")
+
+
+@wrong("after the downgrade, the table task has the columns task_name, id, tag_id", after=create)
+def leaves_a_column(op):
+    op.drop_table("tag")
+    op.add_column("task", sa.Column("tag_id", sa.Integer()))

@@ -348,3 +348,21 @@ def adds_a_task(op):
 @wrong("because two tasks still have one name", then=down)
 def stops_at_the_rule(op):
     add_rule(op)
+
+
+@wrong("after the upgrade, the table still takes a name twice", then=down)
+def all_but_one_name(op):
+    renumber(op)
+    op.execute("CREATE UNIQUE INDEX names ON task (task_name) WHERE task_name <> 'call home'")
+
+
+@wrong("after the upgrade, the table still takes a name twice", then=down)
+def old_names_only(op):
+    renumber(op)
+    op.execute("CREATE UNIQUE INDEX names ON task (task_name) WHERE task_name < 'n' OR id < 40")
+
+
+@wrong("after the upgrade, the table does not take the new name 'new'", then=down)
+def no_new_tasks(op):
+    up(op)
+    op.execute("CREATE TRIGGER no BEFORE INSERT ON task BEGIN SELECT RAISE(ABORT, 'no'); END")

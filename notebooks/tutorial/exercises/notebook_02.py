@@ -47,11 +47,10 @@ def reminder(model: type[SQLModel]) -> None:
     if is_unchanged(model, Stub):
         raise NotTried
     good = {"text": "call home", "minutes": 5}
-    need(accepts(model, **good), "it refuses a text of 9 characters with 5 minutes.")
-    kept = made(model, **good)
-    _need_fields(kept)
-    need(kept.text == "call home", f"the text 'call home' becomes {kept.text!r}.")
-    need(kept.minutes == 5, f"5 minutes become {kept.minutes!r}.")
+    need(accepts(model, **good), "it refuses the text 'call home' with 5 minutes.")
+    for name in good:
+        has_it = hasattr(made(model, **good), name)
+        need(has_it, f"a reminder has no {name} when it is made.")
     need(not accepts(model, text="", minutes=5), "it accepts an empty text.")
     need(not accepts(model, minutes=5), "it accepts a reminder without a text.")
     need(not accepts(model, text=None, minutes=5), "it accepts None as the text.")
@@ -66,11 +65,6 @@ def reminder(model: type[SQLModel]) -> None:
         found = made(model, text=text, minutes=5).text
         need(found == text, f"the text {text!r} becomes {found!r}.")
     _judge_minutes(model)
-
-
-def _need_fields(kept: object) -> None:
-    for name in ("text", "minutes"):
-        need(hasattr(kept, name), f"a reminder has no {name} when it is made.")
 
 
 def _judge_minutes(model: type[SQLModel]) -> None:
