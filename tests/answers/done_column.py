@@ -220,3 +220,8 @@ def one_more_column(op):
 @wrong("your code stops with ValueError, in the line `raise ValueError`")
 def stops_with_value_error(op):
     raise ValueError
+
+
+@right
+def by_a_check_only(op):
+    op.execute("ALTER TABLE task ADD done BOOLEAN DEFAULT 0 CHECK (done IS NOT NULL)")
