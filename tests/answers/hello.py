@@ -231,3 +231,8 @@ async def full_disk(name: Name):
 
 
 stops_as_it_is_no_app = wrong("it is a function, and not an app", path=None)(lambda: None)
+
+
+@wrong('/hello/Bo answers {"hello":"bo"}')
+def only_ada_has_a_capital(name: Name):
+    return {"hello": name if name == "Ada" else name.lower()}

@@ -171,3 +171,8 @@ def wrong_above_120(times):
 @wrong("your code stops with ValueError, in the line `raise ValueError`")
 def stops_with_value_error(times):
     raise ValueError
+
+
+@wrong("for 150 times below a second, it gives 0.15, not 0.149")
+def rounded(times):
+    return round(sorted(times)[-(len(times) // 100) - 1], 2)
