@@ -322,3 +322,16 @@ def asks_by_head(client):
 @wrong("your code stops with ValueError, in the line `raise ValueError`")
 def stops_with_value_error(client):
     raise ValueError
+
+
+DOWN = []
+
+
+@wrong("for a service that is up again, it gives False, not True")
+def remembers_a_failure(client):
+    try:
+        up = client.get("/ping").status_code == 200
+    except httpx.TransportError:
+        up = False
+        DOWN.append(client)
+    return up and not DOWN

@@ -276,3 +276,9 @@ def as_text(name, id_, limit):
 @wrong("the database can't run the query")
 def stops_at_a_list(name, id_, limit):
     return select(Task).where(task_name > [])
+
+
+@wrong("with limit 2, a page has 3 rows")
+def later_pages_are_longer(name, id_, limit):
+    size = limit + 1 if id_ else limit
+    return after(name, id_).order_by(task_name, task_id).limit(size)
