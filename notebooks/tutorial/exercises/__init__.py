@@ -1,0 +1,72 @@
+"""check: judges an exercise by what the answer does, never by how it is written.
+
+Each notebook has a module here, named after its number. A judge in it is an exercise when it
+carries `@exercise`: nothing else has a list of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from tutorial.errors import Problem
+from tutorial.exercises.judging import (
+    EXERCISES,
+    NotQuite,
+    NotTried,
+    in_one_line,
+    line_of,
+    need_plain_functions,
+)
+from tutorial.explain import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+for _module in sorted(module.name for module in iter_modules(__path__)):
+    if _module.startswith("notebook_"):
+        import_module(f"{__name__}.{_module}")
+
+# After an error in the cell above, its names are still those of the version before it.
+NOT_TRIED = (
+    "○ Not tried yet. Change the cell above and run it. "
+    "If it stops with an error, put that right first."
+)
+
+
+@explained
+def check(exercise: str, *answer: Any) -> None:
+    """Try an answer, and print whether it is not tried yet, not quite right (and why), or right.
+
+    exercise: its name. answer: what the learner wrote: a class, a function, an app. Raises Problem
+    if there is no exercise of that name, or if it takes another number of answers.
+    """
+    judge = _judge_of(exercise, answer)
+    try:
+        need_plain_functions(answer)
+        judge(*answer)
+    except NotTried:
+        print(NOT_TRIED)
+    except NotQuite as reason:
+        print(f"✗ Not quite: {reason}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also SystemExit, and what pytest.fail raises
+        print(f"✗ Not quite: your code stops with {in_one_line(error)}{line_of(error)}")
+    else:
+        print("✓ Right.")
+
+
+def _judge_of(exercise: str, answer: tuple[Any, ...]) -> Callable[..., None]:
+    if not isinstance(exercise, str) or exercise not in EXERCISES:
+        close = get_close_matches(str(exercise), EXERCISES, n=1) or list(EXERCISES)
+        raise Problem("no-such-exercise", name=repr(exercise), names=", ".join(close))
+    judge = EXERCISES[exercise]
+    wanted = list(inspect.signature(judge).parameters)
+    if len(answer) != len(wanted):
+        values = {"name": repr(exercise), "wanted": len(wanted), "given": len(answer)}
+        raise Problem("other-answers-wanted", **values)
+    return judge

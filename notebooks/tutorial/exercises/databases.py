@@ -1,0 +1,132 @@
+"""The databases that judges try answers on. All are in memory."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tutorial.exercises.judging import need
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from alembic.operations import Operations
+    from sqlalchemy import Connection, Engine
+
+    Form = dict[str, tuple[str, bool, bool]]
+
+
+@contextmanager
+def database(names: Mapping[int, str], any_thread: bool = False) -> Iterator[Engine]:
+    """Give a database with the project's table, and a task of each id and name.
+
+    any_thread: one connection for all threads, because each sync endpoint runs in another one.
+    """
+    from sqlalchemy import StaticPool, insert
+    from sqlmodel import SQLModel, create_engine
+
+    from app.models import Task
+
+    options: dict[str, Any] = {}
+    if any_thread:
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    engine = create_engine("sqlite://", **options)
+    try:
+        SQLModel.metadata.create_all(engine)
+        rows = [{"task_name": name, "id": number} for number, name in names.items()]
+        if rows:
+            with engine.begin() as connection:
+                connection.execute(insert(Task), rows)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def operations(names: Mapping[int, str]) -> Iterator[tuple[Connection, Operations]]:
+    """Give Alembic's `op` for a database with the table `task` of revision 0001, and its rows."""
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import create_engine, text
+
+    table = "CREATE TABLE task (task_name VARCHAR(100) NOT NULL, id INTEGER NOT NULL PRIMARY KEY)"
+    engine = create_engine("sqlite://")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(table))
+            for number, name in names.items():
+                insert(connection, "task", id=number, task_name=name)
+            yield connection, Operations(MigrationContext.configure(connection))
+    finally:
+        engine.dispose()
+
+
+def insert(connection: Connection, table: str, **values: object) -> int:
+    """Insert a row, and return the number that SQLite gives it. Raises IntegrityError."""
+    from sqlalchemy import text
+
+    places = ", ".join(f":{name}" for name in values)
+    query = text(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})")
+    return connection.execute(query, values).lastrowid
+
+
+def takes(connection: Connection, table: str, **values: object) -> bool:
+    """Whether a table takes a row; it does not keep it."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        number = insert(connection, table, **values)
+    except IntegrityError:
+        return False
+    connection.execute(text(f"DELETE FROM {table} WHERE rowid = :number"), {"number": number})
+    return True
+
+
+def rows(connection: Connection, columns: str = "id, task_name") -> list[tuple[Any, ...]]:
+    """Return the rows of the table `task`, by id."""
+    from sqlalchemy import text
+
+    query = text(f"SELECT {columns} FROM task ORDER BY id")
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def tables(connection: Connection) -> set[str]:
+    """Return the names of the tables."""
+    from sqlalchemy import inspect
+
+    return set(inspect(connection).get_table_names()) - {"sqlite_sequence"}
+
+
+def columns(connection: Connection, table: str) -> dict[str, dict[str, Any]]:
+    """Return a table's columns by name, as SQLAlchemy describes them."""
+    from sqlalchemy import inspect
+
+    return {column["name"]: dict(column) for column in inspect(connection).get_columns(table)}
+
+
+def form(connection: Connection) -> Form:
+    """Return what a migration must not change by the way: each column's type and rules."""
+    return {
+        name: (str(column["type"]), column["nullable"], bool(column["primary_key"]))
+        for name, column in columns(connection, "task").items()
+    }
+
+
+def need_form(connection: Connection, wanted: Form, when: str) -> None:
+    """Check that the table `task` has exactly these columns, whatever their order."""
+    need("task" in tables(connection), f"{when}, the table task is gone.")
+    found = form(connection)
+    named = f"{when}, the table task has the columns {', '.join(found)}."
+    need(set(found) == set(wanted), named)
+    for name, rules in wanted.items():
+        need(found[name] == rules, f"{when}, {name} has not the type and the rules it had.")
+
+
+def need_rows(found: list[tuple[Any, ...]], wanted: list[tuple[Any, ...]], when: str) -> None:
+    """Check that rows, which begin with their id, are those that are wanted."""
+    for row in wanted:
+        same = [one for one in found if one[0] == row[0]]
+        need(bool(same), f"{when}, task {row[0]} is lost.")
+        need(same == [row], f"{when}, there is the row {same[0]}, and it should be {row}.")
+    need(len(found) == len(wanted), f"{when}, there are {len(found)} tasks, not {len(wanted)}.")

@@ -1,0 +1,125 @@
+"""What every judge needs: the list of the exercises, the two verdicts, and words for messages."""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import linecache
+import traceback
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Judge = TypeVar("Judge", bound=Callable[..., None])
+
+EXERCISES: dict[str, Callable[..., None]] = {}  # by name, in the order of the course
+LONGEST = 200  # characters of an error or an answer that a message shows
+
+
+class NotTried(Exception):  # noqa: N818 - not an error
+    """The answer is still what the notebook gave."""
+
+
+class NotQuite(Exception):  # noqa: N818 - not an error
+    """The answer does something else than it should; the text says what."""
+
+
+def exercise(judge: Judge) -> Judge:
+    """Make a function the judge of the exercise of its name.
+
+    It takes what the notebook hands to `check`. It raises NotTried or NotQuite, or returns if the
+    answer is right. What else it raises is taken for an error in the learner's code.
+    """
+    EXERCISES[judge.__name__] = judge
+    return judge
+
+
+def need(condition: bool, otherwise: str) -> None:
+    """Raise NotQuite with the text `otherwise` if the condition is not met."""
+    if not condition:
+        raise NotQuite(otherwise)
+
+
+def need_plain_functions(answer: tuple[Any, ...]) -> None:
+    """Check that no answer is an `async def`: every exercise wants what a call gives at once."""
+    for one in answer:
+        problem = "when it is called, it gives a coroutine: write `def`, not `async def`."
+        need(not inspect.iscoroutinefunction(one), problem)
+
+
+def need_tried(*functions_and_stubs: object) -> None:
+    """Raise NotTried if functions still do what the notebook gave, step for step.
+
+    It takes functions and the code of their stubs in turn. What a function *gives* is not asked: an
+    answer may give what the stub gives after an error that it catches, and has been tried. Raises
+    NotQuite if one is no function.
+    """
+    functions, stubs = functions_and_stubs[::2], functions_and_stubs[1::2]
+    for function in functions:
+        need(callable(function), f"it is {kind(function)}, and not a function.")
+    if all(_same_steps(*pair) for pair in zip(functions, stubs, strict=True)):
+        raise NotTried
+
+
+def _same_steps(function: Any, stub: Any) -> bool:
+    names: dict[str, Any] = {}
+    exec(stub, names)
+    (written,) = (value for name, value in names.items() if name != "__builtins__")
+    if not inspect.isfunction(function):
+        return False
+    return _steps(function) == _steps(written)
+
+
+def _steps(function: Callable[..., Any]) -> list[tuple[str, str]]:
+    return [(step.opname, step.argrepr) for step in dis.get_instructions(function)]
+
+
+def kind(value: object) -> str:
+    """Return a value's kind as words: "None", "a list", "an int"."""
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
+
+
+def listed(values: Iterable[object]) -> str:
+    """Return some values as words, not too many of them."""
+    words = [str(value) for value in values]
+    return ", ".join(words[:7]) + (", …" if len(words) > 7 else "") or "nothing"
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return an error's name and text in one line.
+
+    pydantic puts the reason below the first line of its message; others put there what is of less
+    interest.
+    """
+    lines = str(error).splitlines() or [""]
+    if type(error).__name__ == "ValidationError":
+        lines = [" ".join(line for line in lines if "errors.pydantic.dev" not in line)]
+    return f"{type(error).__name__}: {' '.join(lines[0].split())[:LONGEST]}".rstrip(": ")
+
+
+def line_of(error: BaseException) -> str:
+    """Return where in the learner's cells an error arose: ", in the line `…`", or ""."""
+    text = ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__") == "__main__":
+            text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+    return f", in the line `{text[:LONGEST]}`" if text else ""
+
+
+def is_own_raise(error: BaseException) -> bool:
+    """Whether a `raise` or an `assert` of the learner's cells raised an error, and no accident."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None or place.tb_frame.f_globals.get("__name__") != "__main__":
+        return False
+    return dis.opname[place.tb_frame.f_code.co_code[place.tb_lasti]] == "RAISE_VARARGS"
+
+
+def refused(problem: str, error: BaseException) -> NoReturn:
+    """Raise NotQuite for an error, with the line of the learner's code where it arose."""
+    raise NotQuite(f"{problem}{line_of(error)}.") from error

@@ -1,0 +1,186 @@
+"""Judges of notebook 3: a query, and a transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tutorial.exercises.databases import database, insert, rows
+from tutorial.exercises.judging import exercise, kind, need, need_tried, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+    Names = dict[int, str | None]
+    Rename = Callable[[Session, Names], object]
+
+TABLES: tuple[dict[int, str], ...] = (
+    {},
+    {2: "a", 3: "b"},
+    {2: "a", 3: "b", 4: "b"},  # two of one name
+    {-7: "a", 0: "A", 3: " a ", 4: "", 5: "%", 2**40: "it's"},
+    {7: "only one"},
+    {3 * number: f"row {number % 100}" for number in range(1, 1203)},  # more than any page
+)
+
+
+@exercise
+def count_tasks(function: Callable[[Session], object]) -> None:
+    """A query."""
+    from sqlalchemy import event
+    from sqlmodel import Session
+
+    need_tried(function, "def count_tasks(session): return None")
+    for names in TABLES:
+        queries: list[object] = []
+        with database(names) as engine:
+            note = queries.append
+            event.listen(engine, "before_cursor_execute", lambda *args, note=note: note(args))
+            with Session(engine) as session:
+                counted = function(session)
+            number = isinstance(counted, (int, float, complex)) or kind(counted) == "a Decimal"
+            wanted = "an int" if number else "a number"
+            need(type(counted) is int, f"it gives {kind(counted)}, not {wanted}.")
+            need(bool(queries), "it asks nothing through the session that it gets.")
+            size = len(names)
+            rows = "1 row" if size == 1 else f"{size} rows"
+            need(counted == size, f"with {rows} in the table, it gives {counted}.")
+            left = len(_stored(engine))
+            need(left == size, f"after it has counted {rows}, the table has {left}.")
+
+
+FOUR = {2: "a", 5: "b", 9: "c", 14: "d"}
+UNTIDY = {3: "Buy Milk", 4: 'it\'s 100% "done"', 11: " é ", 20: "d", 21: "milk"}
+
+
+REFUSED: tuple[tuple[Names, str], ...] = (
+    ({2: "x", 5: "d", 9: "z"}, "a name that another task has"),
+    ({2: "d", 5: "y"}, "a name that another task has"),
+    ({14: "w", 9: "z", 2: "b"}, "a name that another task has"),
+    ({5: "a"}, "a name that another task has"),
+    ({2: "x", 5: None}, "the name None"),
+    ({2: None, 5: "y", 9: "z"}, "the name None"),
+    ({9: None}, "the name None"),
+    ({2: "x", 5: "x"}, "a name for two tasks"),
+)
+FINE: tuple[tuple[dict[int, str], dict[int, str]], ...] = (
+    (FOUR, {2: "a", 9: "z"}),  # its own name
+    (FOUR, {14: "q"}),
+    (FOUR, {9: "A", 2: "B"}),  # other names than a and b
+    (FOUR, {14: "4", 9: "3", 5: "2", 2: "1"}),
+    (UNTIDY, {21: "Milk", 3: 'it\'s "it"', 11: "%"}),
+    (UNTIDY, {4: " d ", 20: "é" * 100}),
+)
+
+
+@exercise
+def rename_all(function: Rename) -> None:
+    """A transaction."""
+    from sqlalchemy import text
+
+    need_tried(function, "def rename_all(session, names): return None")
+    with database({}) as engine:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE UNIQUE INDEX names ON task (task_name)"))
+        _judge_first(_Renaming(function, engine, FOUR, {2: "x", 9: "z"}))
+        for new, what in REFUSED:
+            _judge_refused(function, engine, new, what)
+        for before, names in FINE:
+            wanted = ", ".join({**before, **names}.values())
+            one = _Renaming(function, engine, before, names)
+            problem = f"with the names {names}, the tasks should be {wanted}; they are {one.now}."
+            need(one.now == wanted, problem)
+            need(one.result is True, f"with the names {names}, it gives {one.result!r}, not True.")
+
+
+def _judge_first(one: _Renaming) -> None:
+    """Check what becomes of names that are fine."""
+    unchanged = one.now == "a, b, c, d"
+    need(
+        not (unchanged and one.refusals),
+        "the database refuses names that are fine: change the tasks that are there.",
+    )
+    need(
+        not (unchanged and one.result is False),
+        "for names that are fine, it gives False, and changes nothing.",
+    )
+    need(not unchanged, "names that are fine are not stored: is there a commit?")
+    right = one.now == "x, b, z, d"
+    need(right, f"a, b, c, d should become x, b, z, d, and become {one.now}.")
+    need(one.result is True, f"after renaming them all, it gives {one.result!r}, not True.")
+
+
+def _judge_refused(function: Rename, engine: Engine, names: Names, what: str) -> None:
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        one = _Renaming(function, engine, FOUR, names)
+    except IntegrityError as error:
+        refused("when the database refuses a name, it stops with IntegrityError", error)
+    stays = one.now == "a, b, c, d"
+    need(stays, f"with {what}, a, b, c, d should stay, and become {one.now}.")
+    need(one.result is False, f"with {what}, it gives {one.result!r}, not False.")
+    need(one.seen == one.now, f"with {what}, the session still has the names {one.seen}.")
+    problem = "after a name that is refused, the same session can't store names that are fine."
+    with one.session as session:
+        need(function(session, {2: "again"}) is True, problem)
+
+
+class _Renaming:
+    """One call of the answer: what it gives, and the names as its session and the table have them.
+
+    Raises NotQuite if the session can't be used after it, or if tasks got lost or have another id.
+    """
+
+    def __init__(
+        self, function: Rename, engine: Engine, before: dict[int, str], names: Any
+    ) -> None:
+        from sqlalchemy import event
+        from sqlalchemy.exc import IntegrityError, PendingRollbackError
+        from sqlmodel import Session
+
+        _store(engine, before)
+        self.refusals: list[object] = []
+        self.session = Session(engine, expire_on_commit=False)
+        note = self.refusals.append
+        event.listen(engine, "handle_error", note)
+        # Closing the session takes back what was not committed.
+        with self.session as session:
+            try:
+                self.result = function(session, dict(names))
+            finally:
+                event.remove(engine, "handle_error", note)
+            try:
+                self.seen = _names(session)
+            except (IntegrityError, PendingRollbackError) as error:
+                stuck = "after a name that is refused, the session is stuck: call its rollback"
+                refused(stuck, error)
+        stored = _stored(engine)
+        self.now = ", ".join(name for _, name in stored)
+        ids = [number for number, _ in stored]
+        need(ids == list(before), f"the tasks had the ids {list(before)}, and have {ids}.")
+
+
+def _store(engine: Engine, names: dict[int, str]) -> None:
+    from sqlalchemy import text
+
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM task"))
+        for number, name in names.items():
+            insert(connection, "task", id=number, task_name=name)
+
+
+def _stored(engine: Engine) -> list[tuple[int, str]]:
+    """Return the ids and names that are stored, in the order of the ids."""
+    with engine.connect() as connection:
+        return [(number, str(name)) for number, name in rows(connection)]
+
+
+def _names(session: Session) -> str:
+    from sqlmodel import col, select
+
+    from app.models import Task
+
+    return ", ".join(session.exec(select(Task.task_name).order_by(col(Task.id))))

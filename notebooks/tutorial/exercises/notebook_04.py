@@ -1,0 +1,218 @@
+"""Judges of notebook 4: an endpoint with a limit, and one that looks before it writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from tutorial.exercises.judging import NotTried, exercise, listed, need
+from tutorial.exercises.services import (
+    NO_ENDPOINT,
+    client_of,
+    forgotten_await,
+    in_thread,
+    instead,
+    is_empty,
+    json_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    import httpx
+    from fastapi import FastAPI
+    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+SHORT = (
+    *("bo", "ADA", "Zoë", "O'Brien", "Ada Lovelace", " Ada ", "007", "-5", "1.50", "true", "null"),
+    *('"Ada"', "50%", "a&b=c?d#e", "<b>", "{name}", "\\n", "愛", "é" * 20, "愛" * 20),
+    *("y" * size for size in (1, 2, 3, 7, 12, 19)),
+)
+LONG = (*("x" * size for size in (22, 25, 30, 50, 100, 1000)), "é" * 21, "Ada Lovelace, Countess")
+
+
+@exercise
+def hello(app: FastAPI) -> None:
+    """An endpoint with a limit."""
+
+    async def ask(names: tuple[str, ...]) -> dict[str, httpx.Response]:
+        async with client_of(app) as client:
+            return {name: await client.get(f"/hello/{quote(name, safe='')}") for name in names}
+
+    if is_empty(app):
+        raise NotTried
+    answers = in_thread(ask(("Ada", "Bo", "x" * 20, "x" * 21)))
+    ada, bo, longest, too_long = answers.values()
+    hints = {
+        404: " Is the path right, and does it begin with /?",
+        422: f" Is the argument named as in the path? It says: {ada.text[:200]}",
+    }
+    hint = hints.get(ada.status_code, "")
+    need(ada.status_code == 200, f"/hello/Ada answers {ada.status_code}, not 200.{hint}")
+    need(_greets(ada, "Ada"), f"/hello/Ada answers {ada.text[:100]}.")
+    need(bo.text != ada.text, "it greets everybody by one name.")
+    need(bo.status_code == 200, f"/hello/Bo answers {bo.status_code}, not 200.")
+    need(_greets(bo, "Bo"), f"/hello/Bo answers {bo.text[:100]}.")
+    need(longest.status_code == 200, f"a name of 20 characters gets {longest.status_code}.")
+    need(_greets(longest, "x" * 20), f"a name of 20 characters gets {longest.text[:100]}.")
+    code = too_long.status_code
+    need(code == 422, f"a name of 21 characters gets {code}, not 422.")
+    for name, answer in in_thread(ask(SHORT)).items():
+        code = answer.status_code
+        size = f" ({len(name)} characters)" if len(name) > 9 else ""
+        need(code == 200, f"the name {name!r}{size} gets {code}, not 200.")
+        need(_greets(answer, name), f"the name {name!r} gets {answer.text[:100]}.")
+    for name, answer in in_thread(ask(LONG)).items():
+        code = answer.status_code
+        need(code == 422, f"the name {name[:22]}… of {len(name)} characters gets {code}, not 422.")
+
+
+def _greets(answer: httpx.Response, name: str) -> bool:
+    return bool(json_of(answer) == {"hello": name})
+
+
+@exercise
+def no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:
+    """An async endpoint that looks before it writes."""
+    if is_empty(app):
+        raise NotTried
+    in_thread(_no_twins(app, get_session))
+
+
+async def _no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlmodel import SQLModel
+
+    engine = create_async_engine("sqlite+aiosqlite://")
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(SQLModel.metadata.create_all)
+        await _Twins(app, get_session, engine).judge()
+    finally:
+        await engine.dispose()
+
+
+class _Twins:
+    """Posts names to an app, and compares what it answers and stores with what it should."""
+
+    def __init__(
+        self, app: FastAPI, get_session: Callable[[], object], engine: AsyncEngine
+    ) -> None:
+        self.app = app
+        self.get_session = get_session
+        self.engine = engine
+        self.given: list[AsyncSession] = []
+        self.rows: dict[int, str] = {}  # what should be in the table
+
+    async def judge(self) -> None:
+        # No task can come of this body, so it does no harm if the session is another one.
+        code = (await self.post([])).status_code
+        need(code not in NO_ENDPOINT, f"POST /task/ answers {code}: it has no such endpoint.")
+        need(bool(self.given), "it does not take its session from get_session.")
+        for body, what in (({"task_name": ""}, "an empty name"), ({}, "a task without a name")):
+            await self.refuses(body, what)
+        for name in ("buy milk", "buy bread"):
+            await self.creates(name)
+        for name in ("buy milk", "buy bread"):
+            await self.refuses_twin(name)
+        await self.creates("milk")
+        await self.refuses_twin("milk")
+        await self.refuses({"task_name": "x" * 101}, "a name of 101 characters")
+        for name in ("Buy Milk", "buy", "buy%", "%", "buy_milk", "it's", '"milk"', " milk "):
+            await self.creates(name)
+        for name in ("Buy Milk", "it's", " milk "):
+            await self.refuses_twin(name)
+        await self.creates("é" * 100)
+        # Rows that the app has not stored itself, more than a page, two of them of one name.
+        await self.store({100 + 3 * number: f"row {number}" for number in range(130)})
+        await self.store({9000: "old", 9007: "old"})
+        for name in ("row 0", "row 129", "old"):
+            await self.refuses_twin(
+                name,
+                "that is there already, in old rows"
+                if name != "old"
+                else "that two tasks have already",
+            )
+        await self.creates("row")
+        await self.delete("buy milk")
+        await self.creates("buy milk", "that was deleted before")
+
+    async def post(self, body: object) -> httpx.Response:
+        from sqlmodel.ext.asyncio.session import AsyncSession
+
+        async def session_in_memory() -> AsyncIterator[AsyncSession]:
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                self.given.append(session)
+                yield session
+
+        with forgotten_await(), instead(self.app, self.get_session, session_in_memory):
+            async with client_of(self.app) as client:
+                return await client.post("/task/", json=body)
+
+    async def creates(self, name: str, what: str = "") -> None:
+        known = f"a new name{f' {what}' if what else ''}"
+        answer = await self.post({"task_name": name})
+        self.need_code(answer, 201, f"{known}{self.example(name)}")
+        rows = await self.stored()
+        need(len(rows) > len(self.rows), "it answers 201, and the task is not in the table.")
+        new = [row for row in rows if row[0] not in self.rows]
+        old = {number: old for number, old in rows if number in self.rows}
+        right = old == self.rows and [row[1] for row in new] == [name]
+        need(right, f"after {known}, the table has {self.listed(rows)}.")
+        self.rows.update(new)
+        task = {"task_name": name, "id": new[0][0]}
+        found = json_of(answer)
+        same = isinstance(found, dict) and task.items() <= found.items()
+        need(same, f"the new task is {task}, and it answers {answer.text[:100]}.")
+
+    async def refuses_twin(self, name: str, what: str = "that is there already") -> None:
+        answer = await self.post({"task_name": name})
+        self.need_code(answer, 409, f"a name {what}{self.example(name)}")
+        await self.need_nothing_stored(f"a name {what}")
+
+    async def refuses(self, body: object, what: str) -> None:
+        self.need_code(await self.post(body), 422, what)
+        await self.need_nothing_stored(what)
+
+    def need_code(self, answer: httpx.Response, wanted: int, what: str) -> None:
+        code = answer.status_code
+        reason = f" It says: {answer.text[:200]}" if code == 422 else ""
+        need(code == wanted, f"{what} gets {code}, not {wanted}.{reason}")
+
+    async def need_nothing_stored(self, what: str) -> None:
+        rows = await self.stored()
+        need(dict(rows) == self.rows, f"after {what}, the table has {self.listed(rows)}.")
+
+    def example(self, name: str) -> str:
+        """Return the name, where it is not one of the first and simple ones."""
+        simple = ("buy milk", "buy bread", "milk")
+        return "" if name in simple else f", {name[:20]!r},"
+
+    def listed(self, rows: list[tuple[int, str]]) -> str:
+        return listed((name, number) for number, name in rows[-7:])
+
+    async def stored(self) -> list[tuple[int, str]]:
+        from sqlalchemy import text
+
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(text("SELECT id, task_name FROM task ORDER BY id"))
+            return [(row[0], row[1]) for row in rows]
+
+    async def store(self, names: dict[int, str]) -> None:
+        from sqlalchemy import insert
+
+        from app.models import Task
+
+        rows: list[dict[str, Any]] = [{"id": key, "task_name": names[key]} for key in names]
+        async with self.engine.begin() as connection:
+            await connection.execute(insert(Task), rows)
+        self.rows.update(names)
+
+    async def delete(self, name: str) -> None:
+        from sqlalchemy import text
+
+        query = text("DELETE FROM task WHERE task_name = :name")
+        async with self.engine.begin() as connection:
+            await connection.execute(query, {"name": name})
+        self.rows = {key: value for key, value in self.rows.items() if value != name}

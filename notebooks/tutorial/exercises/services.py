@@ -1,0 +1,191 @@
+"""The apps that judges call, without a server: the learner's own, and the project's service."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import linecache
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tutorial.exercises.databases import database
+from tutorial.exercises.judging import NotQuite, in_one_line, kind, line_of, need
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from types import TracebackType
+
+    import httpx
+    from fastapi import FastAPI
+    from sqlalchemy import Engine
+
+    Handler = Callable[[httpx.Request], httpx.Response]
+
+NO_ENDPOINT = (307, 404, 405)  # 307: only with another slash at the end, or without it
+
+
+def in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end, although this thread runs an event loop already."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()  # also raises what it raised
+
+
+@contextmanager
+def instead(
+    app: FastAPI, dependency: Callable[..., Any], replacement: Callable[..., Any]
+) -> Iterator[None]:
+    """Let an app use another dependency for a while, as tests of FastAPI do it."""
+    before = dict(app.dependency_overrides)
+    app.dependency_overrides[dependency] = replacement
+    try:
+        yield
+    finally:
+        app.dependency_overrides = before
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    """Give a client that calls an app without a server."""
+    import httpx
+
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service")
+
+
+def is_empty(app: FastAPI) -> bool:
+    """Whether an app has nothing but what every app has. Raises NotQuite if it is no app."""
+    import fastapi
+
+    need(isinstance(app, fastapi.FastAPI), f"it is {kind(app)}, and not an app.")
+    new = fastapi.FastAPI()
+    return len(app.routes) == len(new.routes) and not app.user_middleware
+
+
+def json_of(response: httpx.Response) -> Any:
+    """Return what an answer's body says, None if it is no JSON."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+class Service:
+    """The service of the project, `app.main`, with a database in memory."""
+
+    def __init__(self, engine: Engine, ask: Handler) -> None:
+        self.engine = engine
+        self.ask = ask  # what it answers to a request
+
+    def client(self, handler: Handler | None = None) -> httpx.Client:
+        """Give a client of the service, or of what stands before it."""
+        import httpx
+
+        transport = httpx.MockTransport(handler or self.ask)
+        return httpx.Client(transport=transport, base_url="http://service")
+
+
+@contextmanager
+def service(names: Mapping[int, str]) -> Iterator[Service]:
+    """Give the service of the project, with a task of each id and name in its database.
+
+    Raises NotQuite if its files can't be imported: then no answer can be judged.
+    """
+    import httpx
+    from anyio.from_thread import start_blocking_portal
+
+    app, get_session = _app_of_the_project()
+
+    async def session() -> Any:
+        from sqlmodel import Session
+
+        with Session(engine, expire_on_commit=False) as one:
+            yield one
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        copy = httpx.Request(
+            request.method, request.url, headers=request.headers, content=request.content
+        )
+        response = await transport.handle_async_request(copy)
+        body = await response.aread()
+        return httpx.Response(response.status_code, headers=response.headers, content=body)
+
+    override = instead(app, get_session, session)
+    with database(names, any_thread=True) as engine, override, start_blocking_portal() as portal:
+        yield Service(engine, lambda request: portal.call(answer, request))
+
+
+def _app_of_the_project() -> tuple[FastAPI, Callable[..., object]]:
+    try:
+        from app.db import get_session
+        from app.main import app
+    except Exception as error:
+        reason = f"{in_one_line(error)}. Run the first cell of this notebook again."
+        raise NotQuite(f"your project's app/main.py can't be imported: {reason}") from error
+    return app, get_session
+
+
+@contextmanager
+def blame(real: Service, check: Callable[[httpx.Client], None]) -> Iterator[None]:
+    """If an answer is judged wrong, let `check` first say whether the service itself is wrong."""
+    try:
+        yield
+    except NotQuite:
+        with real.client() as client:
+            check(client)
+        raise
+
+
+def need_service(condition: bool, what: str) -> None:
+    """Check what the project's own service does: an answer can't be judged by a wrong one."""
+    todo = "Put it right, or run the first cell of this notebook again."
+    need(condition, f"your project's app/main.py, which the check uses, {what}. {todo}")
+
+
+@contextmanager
+def forgotten_await() -> Iterator[None]:
+    """Say which call was never awaited; Python itself only warns of it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except (AttributeError, TypeError) as error:
+            promise = getattr(error, "obj", None)  # what has no such attribute
+            if inspect.iscoroutine(promise):
+                promise.close()  # else Python warns of it, too
+            if "coroutine" not in str(error):
+                raise
+            problem = f"an `await` is missing: {str(error).splitlines()[0]}"
+            if name := _awaited_too_late(error):
+                problem = (
+                    f"brackets are missing: `await` takes all that follows it, also `.{name}`. "
+                    f"Write `(await …).{name}`"
+                )
+            raise NotQuite(f"{problem}{line_of(error)}.") from error
+        finally:
+            forgotten = [str(one.message) for one in caught if "never awaited" in str(one.message)]
+    if forgotten:
+        raise NotQuite(f"an `await` is missing: {forgotten[0].splitlines()[0]}.")
+
+
+def _awaited_too_late(error: BaseException) -> str:
+    """Return the name in `await call().name`, if an error arose in such a line of a cell."""
+    place: TracebackType | None = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    name = getattr(error, "name", None)
+    if place is None or name is None:
+        return ""
+    try:
+        tree = ast.parse("".join(linecache.getlines(place.tb_frame.f_code.co_filename)))
+    except SyntaxError:
+        return ""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Await):
+            continue
+        inner = node.value.func if isinstance(node.value, ast.Call) else node.value
+        is_it = isinstance(inner, ast.Attribute) and inner.attr == name
+        if is_it and node.lineno <= place.tb_lineno <= (node.end_lineno or node.lineno):
+            return str(name)
+    return ""

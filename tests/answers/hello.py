@@ -1,0 +1,238 @@
+"""Answers to the exercise `hello`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, HTTPException, Path
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel, constr
+
+from answers import right, wrong
+
+Name = Annotated[str, Path(max_length=20)]
+
+
+class Greeting(BaseModel):
+    hello: str
+
+
+def hand_in(endpoint, path="/hello/{name}", method="GET"):
+    """Make the app of an endpoint."""
+    practice = FastAPI()
+    if path is None:
+        return (endpoint,)
+    if isinstance(endpoint, APIRouter):
+        practice.include_router(endpoint)
+    else:
+        practice.add_api_route(path, endpoint, methods=[method])
+    return (practice,)
+
+
+@right
+def by_pattern(name: Annotated[str, Path(pattern="^.{0,20}$")]):
+    return {"hello": name}
+
+
+@right
+def by_http_exception(name: str):
+    if len(name) > 20:
+        raise HTTPException(422)
+    return {"hello": name}
+
+
+router = APIRouter(prefix="/hello")
+
+
+@router.get("/{name}")
+async def hello(name: Name):
+    return {"hello": name}
+
+
+by_router = right(router)
+
+
+@wrong("a name of 21 characters gets 200, not 422")
+def name_of_21_characters_gets_200_not(name: str):
+    return {"hello": name}
+
+
+@wrong("a name of 20 characters gets 422")
+def name_of_20_characters_gets_422(name: Annotated[str, Path(max_length=19)]):
+    return {"hello": name}
+
+
+@wrong("greets everybody by one name")
+def greets_everybody_by_one_name(name: Name):
+    return {"hello": "Ada"}
+
+
+@wrong("a name of 20 characters gets")
+def name_of_20_characters_gets(name: Name):
+    return {"hello": name.title()}
+
+
+@wrong('/hello/Ada answers {"name":"Ada"}')
+def hello_ada_answers_name_ada(name: Name):
+    return {"name": name}
+
+
+@wrong("/hello/Ada answers Ada")
+def hello_ada_answers_ada(name: Name):
+    return PlainTextResponse(name)
+
+
+@wrong("/hello/Ada answers 404, not 200")
+def hello_ada_answers_404_not_200(name: Name):
+    raise HTTPException(404)
+
+
+@wrong("/hello/Bo answers 422")
+def hello_bo_answers_422(name: Annotated[str, Path(min_length=3)]):
+    return {"hello": name}
+
+
+@wrong("/hello/Ada answers 422")
+def hello_ada_answers_422(name: int):
+    return {"hello": name}
+
+
+@wrong("Is the argument named as in the path? It says:")
+def is_argument_named_as_in_path_says(name: int):
+    return {"hello": name}
+
+
+@wrong("your code stops with NameError")
+def your_code_stops_with_nameerror(name: Name):
+    return {"hello": nobody}  # noqa: F821
+
+
+@wrong("stops with AssertionError")
+def stops_with_assertionerror(name: str):
+    assert len(name) <= 20
+    return {"hello": name}
+
+
+@wrong("answers 404", path="/hi/{name}")
+def another_path(name): ...
+
+
+@wrong("405", method="POST")
+def another_method(name): ...
+
+
+@wrong("Field required", path="/hello/{nam}")
+def another_argument(name): ...
+
+
+@wrong("does it begin with /?", path="hello/{name}")
+def path_without_a_slash(name): ...
+
+
+@right
+def by_any_regex(name: Annotated[str, Path(pattern=r"^[\s\S]{1,20}$")]) -> dict[str, str]:
+    return {"hello": name}
+
+
+@right
+async def by_model(name: Name):
+    return Greeting(hello=name)
+
+
+@right
+def by_json_response(name: str):
+    if len(name) > 20:
+        return JSONResponse({"detail": "too long"}, 422)
+    return JSONResponse({"hello": name})
+
+
+@right(path="/{word}/{name}")
+def by_two_parts(word: str, name: Name):
+    return {word: name}
+
+
+@right
+def by_constr(name: constr(max_length=20)):
+    return {"hello": name}
+
+
+@wrong("the name 'éééééééééééééééééééé' (20 characters) gets 422, not 200")
+def counts_bytes(name: str):
+    if len(name.encode()) > 20:
+        raise HTTPException(422)
+    return {"hello": name}
+
+
+@wrong("the name 'bo' gets")
+def title(name: Name):
+    return {"hello": name if name.startswith("x") else name.title()}
+
+
+@wrong("gets 422, not 200")
+def letters_only(name: Annotated[str, Path(max_length=20, pattern="^[A-Za-z]+$")]):
+    return {"hello": name}
+
+
+@wrong("the name 'Zoë' gets 422, not 200")
+def ascii_only(name: Annotated[str, Path(max_length=20, pattern="^[ -~]+$")]):
+    return {"hello": name}
+
+
+@wrong("the name ' Ada ' gets")
+def strips(name: Name):
+    return {"hello": name.strip()}
+
+
+@wrong("of 22 characters gets 200, not 422")
+def not_21(name: str):
+    if len(name) == 21:
+        raise HTTPException(422)
+    return {"hello": name}
+
+
+@wrong("the name '007' gets {\"hello\":7}")
+def numbers(name: Name):
+    return {"hello": int(name) if name.isdigit() else name}
+
+
+@wrong("a name of 21 characters gets 400, not 422")
+def status_400(name: str):
+    if len(name) > 20:
+        raise HTTPException(400)
+    return {"hello": name}
+
+
+@wrong("a name of 21 characters gets 200, not 422")
+def cuts(name: str):
+    return {"hello": name[:20]}
+
+
+@wrong("the name '愛' gets 422, not 200")
+def at_least_two(name: Annotated[str, Path(min_length=2, max_length=20)]):
+    return {"hello": name}
+
+
+@wrong('/hello/Ada answers {"hello":"Ada","length":3}')
+def says_more(name: Name):
+    return {"hello": name, "length": len(name)}
+
+
+@wrong("/hello/Ada answers 422")
+def as_query(who: str):
+    return {"hello": who}
+
+
+@wrong("your code stops with ValueError, in the line `raise ValueError`")
+def stops_with_value_error(name: Name):
+    raise ValueError
+
+
+@wrong("your code stops with OSError")
+async def full_disk(name: Name):
+    raise OSError("the disk is full")
+
+
+stops_as_it_is_no_app = wrong("it is a function, and not an app", path=None)(lambda: None)
+
+
+@wrong('/hello/Bo answers {"hello":"bo"}')
+def only_ada_has_a_capital(name: Name):
+    return {"hello": name if name == "Ada" else name.lower()}

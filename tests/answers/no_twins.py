@@ -1,0 +1,385 @@
+"""Answers to the exercise `no_twins`."""
+
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from answers import right, wrong
+from app.db_async import get_session
+from app.models import Task, TaskCreate
+
+SessionDep = Annotated[AsyncSession, Depends(get_session)]
+CONFLICT = HTTPException(409)
+
+
+def hand_in(endpoint, path="/task/", method="POST", answers=Task):
+    """Make the app of an endpoint."""
+    careful = FastAPI()
+    careful.add_api_route(path, endpoint, methods=[method], status_code=201, response_model=answers)
+    return careful, get_session
+
+
+def same(task):
+    return select(Task).where(Task.task_name == task.task_name)
+
+
+async def store(task, session):
+    new = Task.model_validate(task)
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@right
+async def by_all(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    result = await session.exec(same(task))
+    if result.all():
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@right
+async def by_count(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    count = select(func.count()).select_from(same(task).subquery())
+    if await session.scalar(count):
+        return JSONResponse({}, 409)
+    session.add(new)
+    await session.flush()
+    await session.commit()
+    return {"id": new.id, "task_name": new.task_name}
+
+
+@right
+async def by_set_of_names(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    names = set(await session.scalars(select(Task.task_name)))
+    if task.task_name in names:
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("a name that is there already gets 201, not 409")
+async def name_that_is_there_already_gets_201(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("a new name gets 409, not 201")
+async def new_name_gets_409_not_201(task: TaskCreate, session: SessionDep):
+    raise CONFLICT
+
+
+@wrong("a new name gets 409, not 201")
+async def new_name_gets_409_not_201_2(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    if (await session.exec(select(Task))).first():
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("an `await` is missing: coroutine 'AsyncSession.commit' was never awaited")
+async def an_await_is_missing_coroutine_asyncsession_commit(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    session.add(new)
+    session.commit()
+    return new
+
+
+@wrong("an `await` is missing: 'coroutine' object has no attribute 'first'")
+async def an_await_is_missing_coroutine_object_has(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    if session.exec(same(task)).first():
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("an `await` is missing: 'coroutine' object is not iterable")
+async def an_await_is_missing_coroutine_object_is(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    for _ in session.exec(same(task)):
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("an `await` is missing: coroutine 'AsyncSession.exec' was never awaited")
+async def an_await_is_missing_coroutine_asyncsession_exec(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    if session.exec(same(task)):
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("it answers 201, and the task is not in the table")
+async def answers_201_and_task_is_not_in(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    session.add(new)
+    await session.flush()
+    return new
+
+
+@wrong("after a name that is there already, the table has")
+async def after_name_that_is_there_already_table(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    twin = (await session.exec(same(task))).first()
+    session.add(new)
+    await session.commit()
+    if twin:
+        raise CONFLICT
+    return new
+
+
+@wrong("an empty name gets 201, not 422")
+async def an_empty_name_gets_201_not_422(task: Task, session: SessionDep):
+    new = Task(**task.model_dump())
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("a new name gets 422, not 201. It says: ")
+async def new_name_gets_422_not_201_says(task: str, session: SessionDep):
+    return task
+
+
+@wrong("the new task is {'task_name': 'buy milk', 'id': 1}, and it answers")
+async def new_task_is_task_name_buy_milk(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return Task(task_name=1)
+
+
+@wrong("NoResultFound")
+async def noresultfound(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    (await session.exec(same(task))).one()
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("POST /task/ answers 405: it has no such endpoint", method="GET")
+async def another_method(): ...
+
+
+@wrong("it does not take its session from get_session", answers=None)
+async def without_a_session(task: TaskCreate):
+    raise AssertionError("it might store this")
+
+
+@wrong("coroutine 'AsyncSession.commit' was never awaited", answers=None)
+def sync_style(task: TaskCreate, session: SessionDep):
+    session.add(Task.model_validate(task))
+    session.commit()
+
+
+@wrong("POST /task/ answers 307: it has no such endpoint", path="/task")
+async def path_without_a_slash(task: TaskCreate): ...
+
+
+@right
+async def by_exists(task: TaskCreate, session: SessionDep):
+    if await session.scalar(select(same(task).exists())):
+        raise CONFLICT
+    return await store(task, session)
+
+
+@right
+async def by_scalar(task: TaskCreate, session: SessionDep):
+    if await session.scalar(select(Task.id).where(Task.task_name == task.task_name)) is not None:
+        raise HTTPException(status_code=409, detail="twin")
+    return await store(task, session)
+
+
+@right
+async def by_sql(task: TaskCreate, session: SessionDep):
+    query = text("SELECT 1 FROM task WHERE task_name = :name").bindparams(name=task.task_name)
+    if (await session.exec(query)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@right(answers=None)
+async def by_model_dump(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task).limit(1))).one_or_none():
+        raise CONFLICT
+    new = await store(task, session)
+    await session.refresh(new)
+    return JSONResponse(new.model_dump(), 201)
+
+
+@right
+async def name_only(task: TaskCreate, session: SessionDep):
+    if len((await session.exec(same(task))).all()) > 0:
+        raise CONFLICT
+    session.add(new := Task(task_name=task.task_name))
+    await session.commit()
+    return new
+
+
+@wrong("brackets are missing: `await` takes all that follows it, also `.first`")
+async def brackets_missing(task: TaskCreate, session: SessionDep):
+    if await session.exec(same(task)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("Write `(await …).all`, in the line `twins = await session.exec(same(task)).all()`")
+async def brackets_missing_before_all(task: TaskCreate, session: SessionDep):
+    twins = await session.exec(same(task)).all()
+    if twins:
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a new name, 'Buy Milk', gets 409, not 201")
+async def no_capitals(task: TaskCreate, session: SessionDep):
+    name = func.lower(Task.task_name)
+    if (await session.exec(select(Task).where(name == task.task_name.lower()))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a new name, 'buy%', gets 409, not 201")
+async def with_wildcards(task: TaskCreate, session: SessionDep):
+    # Only for SQLite's LIKE is M the same as m; GLOB tells them apart.
+    glob = col(Task.task_name).op("GLOB")(task.task_name.replace("%", "*").replace("_", "?"))
+    if (await session.exec(select(Task).where(glob))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("gets 409, not 201")
+async def by_beginning(task: TaskCreate, session: SessionDep):
+    begins = col(Task.task_name).startswith(task.task_name, autoescape=True)
+    if (await session.exec(select(Task).where(begins))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a name that is there already, in old rows, 'row 129', gets 201, not 409")
+async def one_page(task: TaskCreate, session: SessionDep):
+    tasks = await session.exec(select(Task).order_by(Task.id).limit(100))
+    if task.task_name in [one.task_name for one in tasks]:
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("your code stops with MultipleResultsFound")
+async def one_or_none(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).one_or_none():
+        raise CONFLICT
+    return await store(task, session)
+
+
+SEEN = set()
+
+
+@wrong("gets 201, not 409")
+async def in_memory(task: TaskCreate, session: SessionDep):
+    if task.task_name in SEEN and task.task_name != "row 0":
+        raise CONFLICT
+    new = await store(task, session)
+    SEEN.add(task.task_name)
+    return new
+
+
+@wrong("a name that is there already gets 400, not 409")
+async def status_400(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise HTTPException(400)
+    return await store(task, session)
+
+
+@wrong("a new name gets 200, not 201")
+async def status_200(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return JSONResponse((await store(task, session)).model_dump(), 200)
+
+
+@wrong("and it answers", answers=TaskCreate)
+async def without_the_id(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("the table has")
+async def stores_twice(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    await store(task, session)
+    return await store(task, session)
+
+
+@wrong("a new name, ' milk ', gets 409, not 201")
+async def strips(task: TaskCreate, session: SessionDep):
+    task.task_name = task.task_name.strip()
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("your code stops with OperationalError")
+async def sql_in_an_f_string(task: TaskCreate, session: SessionDep):
+    query = text(f"SELECT 1 FROM task WHERE task_name = '{task.task_name}'")
+    if (await session.exec(query)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("a name of 101 characters gets 201, not 422")
+async def only_an_empty_name(task: Task, session: SessionDep):
+    if not task.task_name:
+        raise HTTPException(422)
+    new = Task(task_name=task.task_name)
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("your code stops with ZeroDivisionError: division by zero, in the line `1 / 0")
+async def divides_by_zero(task: TaskCreate, session: SessionDep):
+    1 / 0  # noqa: B018
+
+
+@wrong("your code stops with ValueError, in the line `raise ValueError`")
+async def stops_with_value_error(task: TaskCreate, session: SessionDep):
+    raise ValueError
+
+
+@wrong("an `await` is missing: coroutine 'AsyncSession.exec' was never awaited")
+async def stops_at_a_forgotten_await(task: TaskCreate, session: SessionDep):
+    session.exec(same(task))
+    return await store(task, session)

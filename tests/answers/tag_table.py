@@ -1,0 +1,261 @@
+"""Answers to the exercise `tag_table`."""
+
+from contextlib import suppress
+
+import sqlalchemy as sa
+from sqlmodel.sql.sqltypes import AutoString
+
+from answers import both, right, wrong
+
+hand_in = both
+
+
+def create(op):
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(50), nullable=False),
+    )
+
+
+def drop(op):
+    op.drop_table("tag")
+
+
+@right
+class BySql:
+    @staticmethod
+    def upgrade(op):
+        op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+
+    @staticmethod
+    def downgrade(op):
+        op.execute("DROP TABLE tag")
+
+
+@right(then=drop)
+def primary_key_constraint(op):
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.Integer()),
+        sa.Column("name", sa.String(50), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+
+@right
+class IfExists:
+    @staticmethod
+    def upgrade(op):
+        op.create_table(
+            "tag",
+            sa.Column("name", sa.Text(), nullable=False),
+            sa.Column("id", sa.Integer(), primary_key=True),
+        )
+
+    @staticmethod
+    def downgrade(op):
+        op.execute("DROP TABLE IF EXISTS tag")
+
+
+@right(then=drop)
+def by_table(op):
+    sa.Table(
+        "tag",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(50), nullable=False),
+    ).create(op.get_bind())
+
+
+@wrong("there is no table tag", then=drop)
+def there_is_no_table_tag(op):
+    op.create_table(
+        "tags",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(50), nullable=False),
+    )
+
+
+@wrong("the table has the columns id", then=drop)
+def table_has_columns_id(op):
+    op.create_table("tag", sa.Column("id", sa.Integer(), primary_key=True))
+
+
+@wrong("id is not the primary key", then=drop)
+def id_is_not_primary_key(op):
+    op.create_table(
+        "tag", sa.Column("id", sa.Integer()), sa.Column("name", sa.String(50), nullable=False)
+    )
+
+
+@wrong("name may be empty", then=drop)
+def name_may_be_empty(op):
+    op.create_table(
+        "tag", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.String(50))
+    )
+
+
+@wrong("name is a part of the primary key", then=drop)
+def name_is_part_of_primary_key(op):
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(50), primary_key=True),
+    )
+
+
+@wrong("after the downgrade, the table tag is still there", after=create)
+def after_downgrade_table_tag_is_still_there(op):
+    pass
+
+
+@wrong("the table tag is still there", after=create)
+def table_tag_is_still_there(op):
+    op.drop_table("task")
+
+
+@wrong("dropped the table task", after=create)
+def dropped_table_task(op):
+    drop(op)
+    op.drop_table("task")
+
+
+@wrong("the upgrade has dropped", then=drop)
+def upgrade_has_dropped(op):
+    op.drop_table("task")
+    create(op)
+
+
+@wrong("your code stops with OperationalError", after=create)
+def your_code_stops_with_operationalerror(op):
+    op.drop_table("tags")
+
+
+@wrong("there is no table tag", then=drop)
+def there_is_no_table_tag_2(op):
+    pass
+
+
+@right(then=drop)
+def autoincrement(op):
+    op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY AUTOINCREMENT, name VARCHAR NOT NULL)")
+
+
+@right(then=drop)
+def never_an_empty_text(op):
+    op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (name <> ''))")
+
+
+@right(then=drop)
+def of_sqlmodel(op):
+    name = sa.Column("name", AutoString(length=50), nullable=False)
+    op.create_table("tag", sa.Column("id", sa.Integer(), nullable=False, primary_key=True), name)
+
+
+@right(then=drop)
+def with_an_index(op):
+    create(op)
+    op.create_index("ix_tag_name", "tag", ["name"])
+
+
+@right(then=drop)
+def named_key(op):
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Unicode(200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_tag"),
+    )
+
+
+@right(after=create)
+def drops_if_there(op):
+    if "tag" in sa.inspect(op.get_bind()).get_table_names():
+        op.drop_table("tag")
+
+
+@wrong("With the type sa.Integer(), SQLite gives each row its id", then=drop)
+def big_integer(op):
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.BigInteger(), primary_key=True),
+        sa.Column("name", sa.String(50), nullable=False),
+    )
+
+
+@wrong("With the type sa.Integer(), SQLite gives each row its id", then=drop)
+def id_as_text(op):
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("name", sa.String(50), nullable=False),
+    )
+
+
+@wrong("three new tags should get an id each, and are stored as [(None, 'Home')", then=drop)
+def id_without_a_number(op):
+    op.execute("CREATE TABLE tag (id TEXT PRIMARY KEY, name TEXT NOT NULL)")
+
+
+@wrong("the table tag takes no row with a name: CHECK constraint failed", then=drop)
+def short_names_only(op):
+    op.execute(
+        "CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (length(name) < 9))"
+    )
+
+
+@wrong("after the upgrade, task 2 is lost", then=drop)
+def deletes_tasks(op):
+    create(op)
+    op.execute("DELETE FROM task")
+
+
+@wrong("after the upgrade, the table task has the columns task_name, id, tag_id", then=drop)
+def adds_a_column_to_task(op):
+    create(op)
+    op.add_column("task", sa.Column("tag_id", sa.Integer()))
+
+
+@wrong("after the downgrade, task 2 is lost", after=create)
+def empties_task(op):
+    op.drop_table("tag")
+    op.execute("DELETE FROM task")
+
+
+@wrong("after the downgrade, the tables are old_tag, task", after=create)
+def renames(op):
+    op.rename_table("tag", "old_tag")
+
+
+@wrong("after the downgrade, the table tag is still there", after=create)
+def empties_tag(op):
+    op.execute("DELETE FROM tag")
+
+
+@wrong("there is no table tag. There is: task", then=drop)
+def catches_its_error(op):
+    with suppress(AttributeError):
+        op.make_table("tag")
+
+
+@wrong("after the downgrade, there is the row (2, 'buy milk')", after=create)
+def changes_a_name(op):
+    op.drop_table("tag")
+    op.execute("UPDATE task SET task_name = lower(task_name) WHERE id = 2")
+
+
+@wrong("your code stops with ValueError, in the line `raise ValueError`", after=create)
+def stops_in_the_downgrade(op):
+    raise ValueError
+
+
+@right(then=drop)
+def by_a_check(op):
+    op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT CHECK (name IS NOT NULL))")
+
+
+@wrong("after the downgrade, the table task has the columns task_name, id, tag_id", after=create)
+def leaves_a_column(op):
+    op.drop_table("tag")
+    op.add_column("task", sa.Column("tag_id", sa.Integer()))
