@@ -410,7 +410,7 @@ def test_failed_start_says_why(text: str | None, target: str, says: str) -> None
     assert says in caught.value.what
     assert len(caught.value._render_traceback_()) == 3
     assert left_behind(before) == set()
-    assert server._running == {}
+    assert running_servers() == []
     write("app/main.py", PING.format(answer="right now"))
     assert get(serve("app.main:app")) == "right now"
 

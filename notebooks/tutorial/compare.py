@@ -1,7 +1,5 @@
 """Compares a learner's project with what the course writes: what is missing, and what is more."""
 
-from __future__ import annotations
-
 import ast
 import difflib
 import re

@@ -3,8 +3,6 @@
 Number 0 is the start page. The notebooks that say the same part as notebook 1 are the steps.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

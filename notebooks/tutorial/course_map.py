@@ -1,7 +1,5 @@
 """Shows the course as a map, and where a learner is on it."""
 
-from __future__ import annotations
-
 from tutorial import course
 from tutorial.progress import finished, next_step
 from tutorial.show import display_markdown

@@ -6,8 +6,6 @@ writes it; it holds until a later notebook writes another. The database is store
 makes it.
 """
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import json

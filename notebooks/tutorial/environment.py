@@ -1,7 +1,5 @@
 """Checks that this machine and this kernel can run the course."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import re

@@ -1,7 +1,5 @@
 """Turns an exception into a Problem: what happened, and what to do."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import re
@@ -17,7 +15,8 @@ from tutorial import course
 from tutorial.environment import requirements
 from tutorial.errors import Problem
 from tutorial.said import SQLITE, meaning
-from tutorial.workspace import PROJECT_FOLDERS, location
+from tutorial.state import PROJECT_FOLDERS
+from tutorial.workspace import location
 
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
 P = ParamSpec("P")

@@ -1,7 +1,5 @@
 """Shows and edits the project's files: the tree, a diff, an edit with its diff."""
 
-from __future__ import annotations
-
 import difflib
 import html
 from pathlib import Path

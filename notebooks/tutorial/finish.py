@@ -1,7 +1,5 @@
 """finish: the last cell of every notebook. It says, line by line, whether all is there."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

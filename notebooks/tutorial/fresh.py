@@ -1,7 +1,5 @@
 """Keeps imports as fresh as the files: an edited app/ is imported anew, as `--reload` does it."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import sys

@@ -1,7 +1,5 @@
 """Puts a server under load, and counts what comes of it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import math

@@ -1,7 +1,5 @@
 """A folder to try things out in, apart from the project."""
 
-from __future__ import annotations
-
 import os
 
 from tutorial.explain import explain_errors, explained

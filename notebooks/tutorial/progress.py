@@ -3,8 +3,6 @@
 The file lies beside the project, not in it: `begin` moves it into no backup.
 """
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 from pathlib import Path

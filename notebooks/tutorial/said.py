@@ -5,8 +5,6 @@ tells what went wrong there; SQLite's own error is short, and two words of it ar
 names the places where it counts.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

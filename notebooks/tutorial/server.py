@@ -1,63 +1,32 @@
 """Runs uvicorn in a thread of the notebook's kernel."""
 
-from __future__ import annotations
-
-import abc
 import asyncio
 import importlib
 import logging
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
 from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
-from tutorial.said import SERVER, meaning
+from tutorial.running import STOP_SECONDS, Running, running
+from tutorial.said import SERVER
 
 START_SECONDS = 15.0
-STOP_SECONDS = 5.0
 
 App = Callable[..., Any]  # an ASGI app
-_running: dict[str, Server] = {}
 
 
-def not_started(name: str, log: str, error: str, place: str = SERVER) -> Problem:
-    """Return why a server did not start.
-
-    log: what it has logged; place: of `tutorial.said`, how this is read. error: its last words, or
-    "" if it gave none.
-    """
-    error = error or "it gave no reason."
-    known = meaning(log, place, name=name, error=error)
-    return known or Problem("server-did-not-start", name=name, error=error)
-
-
-class Stoppable(abc.ABC):
-    """What has a `stop()`, and stops at the end of a `with` block."""
-
-    @abc.abstractmethod
-    def stop(self) -> None:
-        """Stop, and wait until it is gone."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-
-class Server(Stoppable):
-    """A server that runs. `url` is its address, for example http://127.0.0.1:51234."""
+class Server(Running):
+    """A server in a thread of this kernel. `url` is its address."""
 
     def __init__(self, name: str, app: App) -> None:
         import uvicorn
 
-        self.name = name
         self.lines: list[str] = []
         self.errors: list[str] = []
         # log_config=None: uvicorn's own would print into whatever cell runs at the moment.
@@ -67,14 +36,13 @@ class Server(Stoppable):
         self._log = _ThreadLog(self)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name=f"serve {name}", daemon=True)
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))  # port 0: the system picks a free one
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    def __repr__(self) -> str:
-        state = "runs" if self.is_running else "is stopped"
-        return f"<{self.name} {state}>"
+        self._thread = threading.Thread(target=self._run, name=f"serve {name}", daemon=True)
+        super().__init__(name)
+        self._log.attach()
+        self._thread.start()
 
     @property
     def is_running(self) -> bool:
@@ -91,34 +59,21 @@ class Server(Stoppable):
         Open requests have STOP_SECONDS to end, then they are cancelled.
         """
         self._server.should_exit = True
-        if not self._server.started:  # uvicorn looks at should_exit only once it is up
-            self._cancel()
-        self._join()
+        if self._server.started:  # uvicorn looks at should_exit only once it is up
+            self._thread.join(STOP_SECONDS)
+        if self._loop is not None and self._task is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._task.cancel)
         if self._thread.is_alive():
-            self._cancel()
-            self._join()
+            self._thread.join(STOP_SECONDS)
         self._log.detach()
-        if _running.get(self.name) is self:
-            del _running[self.name]
 
-    def start(self) -> None:
-        """Start, and wait until the server is up. Raises Problem if it does not come up."""
-        deadline = time.monotonic() + START_SECONDS
-        try:
-            self._log.attach()
-            self._thread.start()
-            while self._thread.is_alive() and not self._server.started:
-                if time.monotonic() > deadline:
-                    seconds = round(START_SECONDS)
-                    raise Problem("server-too-slow", name=self.name, seconds=seconds)
-                time.sleep(0.005)
-        except BaseException:  # an interrupt too must leave no thread behind
-            self.stop()
-            raise
-        if not self._server.started:
-            self.stop()
+    def _is_up(self) -> bool:
+        alive = self._thread.is_alive()  # asked first: it may come up and end in between
+        if not alive and not self._server.started:
             # The first error: those after it only follow from it.
-            raise not_started(self.name, " ".join(self.errors), next(iter(self.errors), ""))
+            raise self.not_started(" ".join(self.errors), next(iter(self.errors), ""), SERVER)
+        return self._server.started
 
     def _run(self) -> None:
         """Run the server to its end. This is all that the thread does."""
@@ -148,27 +103,12 @@ class Server(Stoppable):
 
         The app's lifespan does it too, but an app may have none, or may have refused to start.
         """
-        shared = {
-            id(engine)
-            for server in list(_running.values())
-            if server is not self
-            for engine in server._engines
-        }
+        others = [server._engines for server in running(Server) if server is not self]
         for engine in self._engines:
-            if id(engine) not in shared:
+            if not any(engine in shared for shared in others):
                 disposed = engine.dispose()
                 if asyncio.iscoroutine(disposed):  # an async engine
                     await disposed
-
-    def _cancel(self) -> None:
-        """End the server at once, whatever it waits for."""
-        if self._loop is not None and self._task is not None:
-            with suppress(RuntimeError):  # the loop was closed just now
-                self._loop.call_soon_threadsafe(self._task.cancel)
-
-    def _join(self) -> None:
-        if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
 
 
 class _ThreadLog(logging.Handler):
@@ -251,8 +191,9 @@ def serve(target: str | App, name: str = "") -> Server:
     with the last words of the server if it does not come up; no thread is left then.
     """
     name = name or (target if isinstance(target, str) else "the app")
-    if name in _running:
-        _running[name].stop()
+    for old in running(Server):
+        if old.name == name:
+            old.stop()
     reach_directly()
     if isinstance(target, str):
         if not app_is_current():
@@ -262,17 +203,16 @@ def serve(target: str | App, name: str = "") -> Server:
     else:
         app = target
     server = Server(name, app)
-    _running[name] = server
-    server.start()
+    server.wait_until_up(START_SECONDS)
     return server
 
 
 def stop_servers() -> None:
     """Stop every server that `serve` started in this kernel."""
-    for server in list(_running.values()):
+    for server in running(Server):
         server.stop()
 
 
 def running_servers() -> list[Server]:
     """Return the servers that run in this kernel."""
-    return [server for server in _running.values() if server.is_running]
+    return running(Server)

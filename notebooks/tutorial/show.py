@@ -1,13 +1,12 @@
 """Shows the live database and what is sent to it as tables, diagrams and SQL."""
 
-from __future__ import annotations
-
 import html
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, here
@@ -99,11 +98,12 @@ def sql_log() -> Iterator[list[str]]:
 
     lines: list[str] = []
 
-    def statement(connection, cursor, text, parameters, context, many) -> None:
+    def statement(*event: Any) -> None:
+        text, parameters = event[2:4]
         line = re.sub(r"\s+", " ", text).strip() + ";"
         lines.append(f"{line}  -- {parameters}" if parameters else line)
 
-    listeners = {
+    listeners: dict[str, Callable[..., None]] = {
         "before_cursor_execute": statement,
         "begin": lambda connection: lines.append("BEGIN;"),
         "commit": lambda connection: lines.append("COMMIT;"),

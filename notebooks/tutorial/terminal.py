@@ -1,7 +1,5 @@
 """%%terminal: runs the commands of a cell as one would type them, without a shell."""
 
-from __future__ import annotations
-
 import argparse
 import importlib.util
 import os
@@ -206,7 +204,7 @@ def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
 
 def _kill(process: subprocess.Popen[str]) -> None:
     """End a process that still runs, and the children it has started."""
-    import psutil  # type: ignore[import-untyped] # its types are a package of their own
+    import psutil
 
     if process.poll() is not None:
         return

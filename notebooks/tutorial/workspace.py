@@ -4,8 +4,7 @@ The project never is a mixture: it is exchanged by moves that a note names befor
 them fails, they are taken back; if the kernel dies between two, the next `begin` does the rest.
 """
 
-from __future__ import annotations
-
+import itertools
 import json
 import os
 import shutil
@@ -28,10 +27,7 @@ PROJECT = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "alembic.ini", *PROJE
 BUILD = ".rebuild-"  # where a project is built that is to take another one's place
 # What the notebooks make only to try something out; one that stopped half-way leaves it behind.
 TRIAL = "under_load"  # where notebook 11 keeps its copies of the project
-TRIALS = (
-    *("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async", f"{BUILD}*"),
-    TRIAL,
-)
+TRIALS = ("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async")
 BACKUPS = "backups"
 
 
@@ -61,12 +57,9 @@ def copy_project(source: Path, target: Path) -> None:
 def _copy_database(source: Path, target: Path) -> None:
     """Copy a SQLite file with SQLite itself: what is not yet in the file comes along."""
     try:
-        with (
-            locked_is_said(),
-            closing(read_only(source)) as old,
-            closing(sqlite3.connect(target)) as new,
-        ):
-            old.backup(new)
+        with locked_is_said(), closing(read_only(source)) as old:
+            with closing(sqlite3.connect(target)) as new:
+                old.backup(new)
     except sqlite3.Error:  # it is broken: then its bytes are all that there is
         shutil.copyfile(source, target)
 
@@ -112,10 +105,8 @@ def _go_on(folder: Path) -> None:
 
 def new_backup(folder: Path) -> Path:
     """Return the path of a new backup in `folder`, which is not made yet."""
-    number = 1
-    while (folder / BACKUPS / f"{number:03d}").exists():
-        number += 1
-    return folder / BACKUPS / f"{number:03d}"
+    paths = (folder / BACKUPS / f"{number:03d}" for number in itertools.count(1))
+    return next(path for path in paths if not path.exists())
 
 
 def backups(folder: Path) -> list[str]:
@@ -139,36 +130,31 @@ def only_one(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     (folder / MEMORY).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / MEMORY / "lock")
     try:
-        lock.acquire(timeout=LOCK_SECONDS)
+        lock = FileLock(folder / MEMORY / "lock").acquire(timeout=LOCK_SECONDS)
     except Timeout as error:
         raise Problem("still-rebuilding", seconds=round(LOCK_SECONDS)) from error
-    try:
+    with lock:
         _go_on(folder)
         yield
-    finally:
-        lock.release()
 
 
-def note_owner(folder: Path, step: int, owner: str) -> None:
-    """Note which notebook has begun a step in `folder` last."""
-    text = json.dumps({"step": step, "owner": owner})
-    (folder / MEMORY / "begun.json").write_text(text, encoding="utf-8", newline="\n")
+def note_owner(folder: Path, owner: str) -> None:
+    """Note who has begun a step in `folder` last: the step's number, a space, and its notebook."""
+    (folder / MEMORY / "begun.txt").write_text(owner, encoding="utf-8", newline="\n")
 
 
-def last_owner(folder: Path) -> tuple[int, str] | None:
-    """Return the step that was begun in `folder` last and the notebook that did, if it is known."""
+def last_owner(folder: Path) -> str:
+    """Return who has begun a step in `folder` last, as it was noted, or "" if nobody knows."""
     try:
-        noted = json.loads((folder / MEMORY / "begun.json").read_text(encoding="utf-8"))
-        return int(noted["step"]), str(noted["owner"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return (folder / MEMORY / "begun.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def clear_trials(folder: Path) -> None:
     """Delete what an earlier run of a notebook made for a trial and did not clean up."""
-    for pattern in TRIALS:
+    for pattern in (*TRIALS, TRIAL, f"{BUILD}*"):
         for path in folder.glob(pattern):
             with _not_locked(path.name):
                 _delete(path)
