@@ -29,11 +29,10 @@ else:
     from tutorial.files import diff, edit, file_after, tree
     from tutorial.finish import finish
     from tutorial.load import load
-    from tutorial.practice import practice
     from tutorial.process import start_process, trial_folder
     from tutorial.server import serve, stop_servers
     from tutorial.show import diagram, frame, schema, sql_log, table
-    from tutorial.steps import begin, restore
+    from tutorial.steps import begin, practice, restore
 
 __all__ = [
     "Problem",

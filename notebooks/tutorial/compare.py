@@ -9,6 +9,7 @@ from tutorial.ends import stored_ends
 from tutorial.state import State
 
 MOST_LINES = 12  # of a short difference
+IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 def short_diff(theirs: str, own: str) -> list[str]:
@@ -63,20 +64,16 @@ def _has(own: ast.stmt, wanted: ast.stmt) -> bool:
     """Whether a statement is the wanted one, or the wanted one with more in it."""
     if type(own) is not type(wanted) or _head(own) != _head(wanted):
         return False
-    if isinstance(wanted, ast.Import | ast.ImportFrom):
+    if isinstance(wanted, IMPORTS):
         return {*map(ast.dump, wanted.names)} <= {*map(ast.dump, getattr(own, "names", ()))}
     return _has_all(getattr(own, "body", ()), getattr(wanted, "body", ()))
 
 
 def _head(statement: ast.stmt) -> str:
     """Return a definition without its body, an import without its names, another one whole."""
-    inner = {
-        ast.ClassDef: "body",
-        ast.FunctionDef: "body",
-        ast.AsyncFunctionDef: "body",
-        ast.Import: "names",
-        ast.ImportFrom: "names",
-    }.get(type(statement))
+    inner = "names" if isinstance(statement, IMPORTS) else None
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        inner = "body"
     fields = {name: value for name, value in ast.iter_fields(statement) if name != inner}
     return ast.dump(type(statement)(**fields))
 

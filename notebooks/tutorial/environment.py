@@ -1,7 +1,6 @@
 """Checks that this machine and this kernel can run the course."""
 
 import importlib.metadata
-import os
 import re
 import shutil
 import sys
@@ -35,11 +34,10 @@ def wrong_packages() -> list[str]:
     for name, oldest in requirements().items():
         try:
             version = importlib.metadata.version(name)
+            if _numbers(version) < oldest:
+                wrong.append(f"{name} ({version} is too old)")
         except importlib.metadata.PackageNotFoundError:
             wrong.append(name)
-            continue
-        if _numbers(version) < oldest:
-            wrong.append(f"{name} ({version} is too old)")
     return wrong
 
 
@@ -60,7 +58,8 @@ def check_environment() -> None:
     """
     folder = location()
     wrong = {entry.split(" ")[0]: entry for entry in wrong_packages()}
-    room = shutil.disk_usage(_existing(folder)).free > NEEDED_MB * 1_000_000
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    room = shutil.disk_usage(existing).free > NEEDED_MB * 1_000_000
     no_curl = f"not found. {MESSAGES['curl-not-found'][1]}"
     closed = f"{folder} can't be written. {MESSAGES['read-only'][1]}"
     lines = [("Python 3.11 or newer", True, "")]  # an older one does not come to this line
@@ -69,7 +68,7 @@ def check_environment() -> None:
     lines += [
         ("curl", shutil.which("curl") is not None, no_curl),
         (f"{NEEDED_MB} MB of free disk", room, MESSAGES["disk-full"][1]),
-        ("a folder to write in", _can_write(folder), closed),
+        ("a folder to write in", _can_write(existing), closed),
     ]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")
@@ -79,16 +78,10 @@ def check_environment() -> None:
         raise Problem("not-ready", missing=len(missing), all=len(lines), names=names)
 
 
-def _existing(folder: Path) -> Path:
-    while not folder.exists():
-        folder = folder.parent
-    return folder
-
-
 def _can_write(folder: Path) -> bool:
     try:
-        with tempfile.TemporaryFile(dir=_existing(folder)) as file:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
     except OSError:
         return False
-    return os.access(_existing(folder), os.W_OK)
+    return True

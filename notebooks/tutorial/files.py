@@ -2,30 +2,14 @@
 
 import difflib
 import html
+import tomllib
 from pathlib import Path
 
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.state import DATABASE, project_files
 
-NOTES = {
-    "alembic.ini": "settings of Alembic",
-    "alembic": "the migrations",
-    "alembic/README": "one line by Alembic",
-    "alembic/env.py": "how Alembic connects",
-    "alembic/script.py.mako": "the form of a new revision",
-    "alembic/versions": "one file a revision",
-    "app": "the service",
-    "app/__init__.py": "makes app a package",
-    "app/db.py": "engine and session, sync",
-    "app/db_async.py": "engine and session, async",
-    "app/errors.py": "the answers to bad requests",
-    "app/main.py": "endpoints, sync",
-    "app/main_async.py": "endpoints, async",
-    "app/models.py": "tables and models, for both",
-    "app/revision.py": "checks the revision at start-up",
-    "database.db": "the SQLite database",
-}
+NOTES = Path(__file__).parent / "tree.toml"
 
 
 def tree() -> None:
@@ -38,13 +22,14 @@ def tree() -> None:
         print(".  (an empty folder)")
         return
     entries = sorted({parent for path in paths for parent in (path, *path.parents)} - {Path()})
+    notes = tomllib.loads(NOTES.read_text(encoding="utf-8"))
     lines = [(".", "")]
     for entry in entries:
         prefix = ""
         for parent in reversed(entry.parents[:-1]):
             prefix += "    " if _is_last(parent, entries) else "│   "
         prefix += "└── " if _is_last(entry, entries) else "├── "
-        lines.append((prefix + entry.name, NOTES.get(entry.as_posix(), "")))
+        lines.append((prefix + entry.name, notes.get(entry.as_posix(), "")))
     width = max(len(name) for name, _ in lines)
     print("\n".join(f"{name:<{width}}   {note}".rstrip() for name, note in lines))
 

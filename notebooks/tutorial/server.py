@@ -66,7 +66,7 @@ class Server(Running):
                 self._loop.call_soon_threadsafe(self._task.cancel)
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
-        self._log.detach()
+        logging.getLogger("uvicorn").removeHandler(self._log)
 
     def _is_up(self) -> bool:
         alive = self._thread.is_alive()  # asked first: it may come up and end in between
@@ -99,10 +99,7 @@ class Server(Running):
             await self._dispose_engines()
 
     async def _dispose_engines(self) -> None:
-        """Close the engines' connections, except where another server shares the engine.
-
-        The app's lifespan does it too, but an app may have none, or may have refused to start.
-        """
+        """Close the engines that no other server shares: an app may have left it undone."""
         others = [server._engines for server in running(Server) if server is not self]
         for engine in self._engines:
             if not any(engine in shared for shared in others):
@@ -122,16 +119,11 @@ class _ThreadLog(logging.Handler):
         """Take over uvicorn's loggers, from whoever has configured them before."""
         for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
             logger = logging.getLogger(name)
-            for handler in logger.handlers[:]:
-                if not isinstance(handler, _ThreadLog):
-                    logger.removeHandler(handler)
+            logger.handlers = [one for one in logger.handlers if isinstance(one, _ThreadLog)]
             logger.disabled = False
             logger.setLevel(logging.INFO)
             logger.propagate = name != "uvicorn"
         logging.getLogger("uvicorn").addHandler(self)
-
-    def detach(self) -> None:
-        logging.getLogger("uvicorn").removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()

@@ -4,13 +4,13 @@ import html
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, here
-from tutorial.state import DATABASE, read_only
+from tutorial.state import DATABASE, opened
 
 
 def display_markdown(text: str, plain: str | None = None) -> None:
@@ -28,7 +28,7 @@ def _reading(database: str) -> Iterator[sqlite3.Connection]:
     if not Path(database).exists():
         raise Problem("no-database", path=database)
     try:
-        with closing(read_only(Path(database))) as connection:
+        with opened(Path(database)) as connection:
             yield connection
     except sqlite3.Error as error:
         if "readonly" in str(error):
@@ -64,14 +64,9 @@ def schema(database: str = DATABASE) -> None:
     with _reading(database) as connection:
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
         statements = [row[0] for row in connection.execute(query)]
-    text = "\n\n".join(tidy_sql(statement) for statement in statements) or "-- no tables"
+    text = "\n\n".join(f"{one.strip()};" for one in statements) or "-- no tables"
+    text = "\n".join(line.rstrip() for line in text.replace("\t", "    ").splitlines())
     display_markdown(f"```sql\n{text}\n```")
-
-
-def tidy_sql(statement: str) -> str:
-    """Return a statement with its lines trimmed at the end and tabs as four spaces."""
-    lines = statement.replace("\t", "    ").strip().splitlines()
-    return "\n".join(line.rstrip() for line in lines) + ";"
 
 
 def diagram(database: str = DATABASE) -> None:

@@ -65,12 +65,21 @@ def read_text(path: Path) -> str:
     return path.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
 
 
-def read_only(database: Path) -> sqlite3.Connection:
-    """Open an existing SQLite file to read it. Raises sqlite3.OperationalError if there is none."""
-    address = f"{database.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)
-    connection.row_factory = sqlite3.Row
-    return connection
+@contextmanager
+def opened(database: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    """Open an existing SQLite file, to read it or ("rw") to write too, and close it at the end.
+
+    Raises Problem if SQLite says in the block that the database is locked.
+    """
+    address = f"{database.absolute().as_uri()}?mode={mode}"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise Problem("database-locked", error=error) from error
 
 
 def read_state(folder: Path) -> State:
@@ -83,7 +92,7 @@ def read_state(folder: Path) -> State:
     if not database.exists():
         return State(files)
     try:
-        with locked_is_said(), closing(read_only(database)) as connection:
+        with opened(database) as connection:
             return State(files, *read_database(connection))
     except sqlite3.Error:
         return State(files, broken=True)
@@ -106,32 +115,14 @@ def read_database(
     return schema, revision, rows
 
 
-@contextmanager
-def locked_is_said() -> Iterator[None]:
-    """Raise Problem if SQLite says in the block that the database is locked."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        raise Problem("database-locked", error=error) from error
-
-
 def require_unlocked(folder: Path) -> None:
     """Raise Problem if another program is about to write into the database of `folder`.
 
     Moving the file away from under it would take its change into the backup.
     """
-    database = folder / DATABASE
-    if not database.exists():
-        return
-    address = f"{database.absolute().as_uri()}?mode=rw"
     try:
-        with (
-            locked_is_said(),
-            closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as connection,
-        ):
+        with opened(folder / DATABASE, "rw") as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
     except sqlite3.Error:
-        return  # it is broken or read-only, so nobody writes
+        return  # there is none, or it is broken or read-only, so nobody writes

@@ -1,4 +1,4 @@
-"""begin: the first cell of every notebook; restore takes a backup back."""
+"""begin: the first cell of every notebook; restore takes a backup back; practice: elsewhere."""
 
 import os
 import sys
@@ -19,6 +19,7 @@ from tutorial.server import reach_directly, stop_servers
 from tutorial.state import State, read_state, require_unlocked
 from tutorial.terminal import make_known
 
+PRACTICE = "practice"  # a folder to try things out in, apart from the project
 KERNEL = uuid.uuid4().hex  # tells this notebook's kernel from every other
 
 
@@ -71,6 +72,23 @@ def restore(backup: str) -> None:
         _take_place(folder, build, read_state(folder), "The project as it was")
     print(f"↻ {backup} is your project again.")
     tree()
+
+
+@explained
+def practice() -> None:
+    """Go to the folder `practice` of the workspace, and make %%terminal known.
+
+    No step looks into this folder. Raises Problem if it can't be made.
+    """
+    from IPython import get_ipython
+
+    folder = workspace.location() / PRACTICE
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    if (shell := get_ipython()) is not None:
+        explain_errors(shell, 0)
+        make_known(shell)
+    print(f"You are in the folder {PRACTICE} of your workspace.")
 
 
 def require_step(step: int) -> None:

@@ -136,9 +136,9 @@ def _program(name: str) -> list[str]:
 
 def _last_line(text: str) -> str:
     """Return the last line that says what went wrong; SQLAlchemy adds some that don't."""
-    lines = [line.strip() for line in text.splitlines()]
+    more = ("(Background", "[SQL", "[par")
     lines = [
-        line for line in lines if line and not line.startswith(("(Background", "[SQL", "[par"))
+        line for line in map(str.strip, text.splitlines()) if line and not line.startswith(more)
     ]
     return lines[-1].rstrip(".") if lines else ""
 
@@ -166,13 +166,10 @@ def _run(
         in_time = process.poll() is not None
     finally:  # an interrupt too must not leave the command running
         _kill(process)
-    if len(kept) > options.tail > 0:
-        print("…")
     if kept and options.tail > 0:
-        print("\n".join(kept[-options.tail :]))
+        print("\n".join((["…"] if len(kept) > options.tail else []) + kept[-options.tail :]))
     if not in_time:
-        seconds = f"{options.timeout:g}"
-        raise Problem("command-too-slow", command=_short(words), seconds=seconds)
+        raise Problem("command-too-slow", command=_short(words), seconds=f"{options.timeout:g}")
     return process.returncode, "\n".join(kept)
 
 
@@ -208,12 +205,11 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
     if process.poll() is not None:
         return
-    family: list[psutil.Process | subprocess.Popen[str]] = [process]
     with suppress(psutil.NoSuchProcess):
-        family += psutil.Process(process.pid).children(recursive=True)
-    for member in family:
-        with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            member.kill()
+        parent = psutil.Process(process.pid)
+        for member in [parent, *parent.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
     process.wait()
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tutorial.course import NOTEBOOKS
 from tutorial.errors import Problem
-from tutorial.state import DATABASE, IGNORED, PROJECT_FOLDERS, locked_is_said, read_only
+from tutorial.state import DATABASE, IGNORED, PROJECT_FOLDERS, opened
 
 MEMORY = ".course"  # what begin and finish note; hidden from the learner's tree
 MOVES = f"{MEMORY}/moves.json"
@@ -57,9 +57,8 @@ def copy_project(source: Path, target: Path) -> None:
 def _copy_database(source: Path, target: Path) -> None:
     """Copy a SQLite file with SQLite itself: what is not yet in the file comes along."""
     try:
-        with locked_is_said(), closing(read_only(source)) as old:
-            with closing(sqlite3.connect(target)) as new:
-                old.backup(new)
+        with opened(source) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
     except sqlite3.Error:  # it is broken: then its bytes are all that there is
         shutil.copyfile(source, target)
 
