@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tutorial.ends import stored_ends
-from tutorial.state import State
+from tutorial.state import Row, State
 
 MOST_LINES = 12  # of a short difference
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -108,13 +108,13 @@ def has_revision(own: State, wanted: State) -> bool:
     return revision == wanted.revision
 
 
-def present_rows(rows: list[dict[str, object]], state: State) -> int:
+def present_rows(rows: list[Row], state: State) -> int:
     """Return how many of `rows` are there, perhaps with columns of the learner's own.
 
     A cell that ran twice gave its rows other ids.
     """
 
-    def is_there(row: dict[str, object]) -> bool:
+    def is_there(row: Row) -> bool:
         values = {name: value for name, value in row.items() if name != "id"}.items()
         return any(values <= found.items() for found in state.rows)
 

@@ -9,9 +9,9 @@ makes it.
 import difflib
 import hashlib
 import json
-import re
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ STORED = Path(__file__).parent / "ends.json"
 Texts = dict[str, dict[int, str | None]]  # path -> number of a notebook -> text, or None: deleted
 
 
+@dataclass
 class Ends:
     """The stored ends. texts: see `Texts`. passed: path -> digests of texts on the way."""
 
-    def __init__(self, texts: Texts, passed: dict[str, set[str]]) -> None:
-        self.texts = texts
-        self.passed = passed
-        self._states: dict[int, State] = {}
+    texts: Texts
+    passed: dict[str, set[str]]
+    _states: dict[int, State] = field(default_factory=dict)
 
     def text(self, number: int, path: str) -> str | None:
         """Return the text that a file has at the end of a notebook, or None if there is none."""
@@ -66,9 +66,8 @@ class Ends:
 
     def knows(self, path: str, text: str) -> bool:
         """Whether a file gets this text in the course, so that it is nobody's own."""
-        return text in self.texts.get(path, {}).values() or digest(text) in self.passed.get(
-            path, ()
-        )
+        texts, digests = self.texts.get(path, {}), self.passed.get(path, ())
+        return text in texts.values() or digest(text) in digests
 
     def nearest(self, path: str, text: str) -> str:
         """Return the text of the course that is most like this one, "" if it has no such file."""
@@ -116,9 +115,7 @@ def _read(_changed: int, _size: int) -> Ends:
 
 def version() -> str:
     """Return the version of the course, as pyproject.toml says it."""
-    text = (course.NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
-    found = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
-    return found[1] if found else ""
+    return str(course.project()["version"])
 
 
 def join(lines: list[str] | None) -> str | None:

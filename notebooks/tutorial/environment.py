@@ -5,10 +5,9 @@ import re
 import shutil
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
-from tutorial.course import NOTEBOOKS
+from tutorial import course
 from tutorial.errors import Problem
 from tutorial.messages import MESSAGES, SET_UP_AGAIN
 from tutorial.workspace import location
@@ -18,8 +17,7 @@ NEEDED_MB = 100  # the project is below 1 MB; a full disk gives errors that are 
 
 def requirements() -> dict[str, tuple[int, ...]]:
     """Return the packages that pyproject.toml names, each with the oldest version that will do."""
-    text = (NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
-    listed = tomllib.loads(text)["project"]["dependencies"]
+    listed = course.project()["dependencies"]
     found = (re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[\w+\])?>=([\d.]+)", entry) for entry in listed)
     return {entry[1]: _numbers(entry[2]) for entry in found if entry}
 
@@ -46,8 +44,7 @@ def require_kernel() -> None:
 
     Raises Problem, which names this Python, what it lacks and the command to run.
     """
-    wrong = wrong_packages()
-    if wrong:
+    if wrong := wrong_packages():
         raise Problem("missing-packages", python=sys.executable, packages=", ".join(wrong))
 
 
@@ -62,10 +59,9 @@ def check_environment() -> None:
     room = shutil.disk_usage(existing).free > NEEDED_MB * 1_000_000
     no_curl = f"not found. {MESSAGES['curl-not-found'][1]}"
     closed = f"{folder} can't be written. {MESSAGES['read-only'][1]}"
-    lines = [("Python 3.11 or newer", True, "")]  # an older one does not come to this line
-    for name in requirements():
-        lines.append((name, name not in wrong, f"missing: {wrong.get(name)}. {SET_UP_AGAIN}"))
-    lines += [
+    lines = [
+        ("Python 3.11 or newer", True, ""),  # an older one does not come to this line
+        *((n, n not in wrong, f"missing: {wrong.get(n)}. {SET_UP_AGAIN}") for n in requirements()),
         ("curl", shutil.which("curl") is not None, no_curl),
         (f"{NEEDED_MB} MB of free disk", room, MESSAGES["disk-full"][1]),
         ("a folder to write in", _can_write(existing), closed),

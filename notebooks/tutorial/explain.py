@@ -196,10 +196,7 @@ _begun: dict[str, int] = {}  # the step whose notebook runs in this kernel
 
 
 def explain_errors(shell: Shell, step: int) -> None:
-    """Let a notebook show each exception that has an explanation as a Problem, in every cell.
-
-    %tb shows the whole traceback of the last one.
-    """
+    """Let the cells of a notebook show what can be explained as a Problem, and %tb the rest."""
     _begun["step"] = step
     shell.set_custom_exc((Exception,), _show)
     original = shell.find_line_magic("tb")

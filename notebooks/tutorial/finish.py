@@ -8,9 +8,9 @@ from tutorial.compare import has_all_of, has_revision, has_tables, present_rows,
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.explain import explained
-from tutorial.process import running_processes
+from tutorial.process import Process
 from tutorial.progress import record
-from tutorial.state import State, read_state
+from tutorial.state import Row, State, read_state
 from tutorial.steps import require_step
 from tutorial.workspace import TRIAL, location, only_one
 
@@ -99,7 +99,7 @@ def _left(start: State, goal: State) -> Iterator[Line]:
     """Give a line for each thing that a notebook which only tries something out must take away."""
     if goal == start:
         hint = f"at least one is still running: {AGAIN}"
-        yield Line("no server of a trial is left", not running_processes(), hint)
+        yield Line("no server of a trial is left", not Process.running(), hint)
         hint = "it is still there: run the cell again that deletes it"
         yield Line("no copy of a trial is left", not (location() / TRIAL).exists(), hint)
 
@@ -112,7 +112,7 @@ def _file(path: str, state: State, text: str, again: str) -> Line:
     return Line(path, has_all_of(path, own, text), hint, short_diff(text, own))
 
 
-def _rows(name: str, rows: list[dict[str, object]], state: State) -> Line:
+def _rows(name: str, rows: list[Row], state: State) -> Line:
     there = present_rows(rows, state)
     hint = f"only {there} of {len(rows)} are there: {AGAIN}"
     return Line(f"{name}: {len(rows)}", there == len(rows), hint)

@@ -53,10 +53,7 @@ def app_is_current() -> bool:
 
 
 def forget_changed_app(_info: object = None) -> None:
-    """Forget `app` if one of its imported files was changed since it was noted, else note them.
-
-    Runs before each cell; `_info` is what IPython hands over.
-    """
+    """Before each cell, forget `app` if one of its imported files was changed, else note them."""
     note_app()
     if not app_is_current():
         forget_app()

@@ -59,10 +59,7 @@ class Load:
 
 
 def percentile(times: list[float], percent: int) -> float:
-    """Return the smallest of `times` that at least `percent` % of them do not exceed.
-
-    NaN if there are none.
-    """
+    """Return the smallest of `times` that at least `percent` % of them do not exceed, or NaN."""
     if not times:
         return math.nan
     return sorted(times)[max(math.ceil(len(times) * percent / 100) - 1, 0)]
@@ -161,16 +158,13 @@ class _Run:
                         self.result.ids.append(json.loads(content)["id"])
                     if not goes_on:
                         return
-        except (OSError, EOFError, ValueError, TimeoutError):
-            return  # the connection is broken: what it did until then counts
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
+            return  # the connection is broken, or no HTTP: what it did until then counts
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bool]:
     """Read an HTTP answer: its status, its body, and whether the connection stays open."""
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    except asyncio.LimitOverrunError as error:
-        raise ValueError("this is no answer of HTTP") from error
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(head[9:12])
     length = re.search(rb"\r\ncontent-length: *(\d+)", head)
     content = await reader.readexactly(int(length[1])) if length else b""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
-from tutorial.running import STOP_SECONDS, Running, running
+from tutorial.running import STOP_SECONDS, Running
 from tutorial.said import PROCESS
 from tutorial.workspace import TRIAL, copy_project, location
 
@@ -31,10 +31,7 @@ main()
 
 
 def trial_folder(name: str) -> Path:
-    """Return a folder for a trial, with a copy of the project: under_load/`name` in the workspace.
-
-    A copy of an earlier run is replaced.
-    """
+    """Return under_load/`name` of the workspace, with a new copy of the project, for a trial."""
     folder = location() / TRIAL / name
     for left in folder.glob("*.log"):
         left.unlink()
@@ -123,10 +120,5 @@ def start_process(target: str, folder: str | Path, *options: str, **settings: st
 @atexit.register
 def stop_processes() -> None:
     """Stop every process that `start_process` started in this kernel."""
-    for process in running(Process):
+    for process in Process.running():
         process.kill()
-
-
-def running_processes() -> list[Process]:
-    """Return the servers that run as processes of this kernel."""
-    return running(Process)

@@ -1,8 +1,10 @@
 """What a server in a thread and a server in a process have in common."""
 
+from __future__ import annotations
+
 import abc
 import time
-from typing import Self, TypeVar
+from typing import ClassVar, Self
 
 from tutorial.errors import Problem
 from tutorial.said import meaning
@@ -14,10 +16,11 @@ class Running(abc.ABC):
     """A server, which stops at the end of a `with` block. `url` is its address."""
 
     url = ""
+    _started: ClassVar[list[Running]] = []
 
     def __init__(self, name: str) -> None:
         self.name = name
-        _started[:] = [one for one in _started if one.is_running] + [self]
+        self._started[:] = [*Running.running(), self]
 
     def __repr__(self) -> str:
         return f"<{self.name} {'runs' if self.is_running else 'is stopped'}>"
@@ -41,6 +44,11 @@ class Running(abc.ABC):
     def _is_up(self) -> bool:
         """Whether the server is up. Raises Problem if it has ended."""
 
+    @classmethod
+    def running(cls) -> list[Self]:
+        """Return the servers of this kind that run in this kernel, the oldest first."""
+        return [one for one in cls._started if isinstance(one, cls) and one.is_running]
+
     def wait_until_up(self, seconds: float) -> None:
         """Wait until the server is up. Raises Problem, and stops it, if it does not come up."""
         deadline = time.monotonic() + seconds
@@ -62,12 +70,3 @@ class Running(abc.ABC):
         error = error or "it gave no reason."
         known = meaning(log, place, name=self.name, error=error)
         return known or Problem("server-did-not-start", name=self.name, error=error)
-
-
-_started: list[Running] = []
-R = TypeVar("R", bound=Running)
-
-
-def running(kind: type[R]) -> list[R]:
-    """Return the servers of a kind that run in this kernel, the oldest first."""
-    return [one for one in _started if isinstance(one, kind) and one.is_running]

@@ -13,7 +13,7 @@ from typing import Any
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
 from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
-from tutorial.running import STOP_SECONDS, Running, running
+from tutorial.running import STOP_SECONDS, Running
 from tutorial.said import SERVER
 
 START_SECONDS = 15.0
@@ -34,8 +34,7 @@ class Server(Running):
         self._server = uvicorn.Server(self._config)
         self._engines = _engines()
         self._log = _ThreadLog(self)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._cancel: Callable[[], object] = lambda: None  # there is no task yet
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))  # port 0: the system picks a free one
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -61,9 +60,8 @@ class Server(Running):
         self._server.should_exit = True
         if self._server.started:  # uvicorn looks at should_exit only once it is up
             self._thread.join(STOP_SECONDS)
-        if self._loop is not None and self._task is not None:
-            with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._task.cancel)
+        with suppress(RuntimeError):  # the loop is closed
+            self._cancel()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
         logging.getLogger("uvicorn").removeHandler(self._log)
@@ -86,26 +84,24 @@ class Server(Running):
             self._socket.close()
 
     async def _serve(self) -> None:
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        loop, (task,) = asyncio.get_running_loop(), asyncio.all_tasks()
+        self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
         if self._server.should_exit:  # stopped before it began
             return
         try:
             await self._server.serve(sockets=[self._socket])
         finally:  # also when the lifespan refused, or a stop cancelled what was still open
-            open_tasks = asyncio.all_tasks() - {self._task}
+            open_tasks = asyncio.all_tasks() - {task}
             for task in open_tasks:
                 task.cancel()
             await asyncio.gather(*open_tasks, return_exceptions=True)
-            await self._dispose_engines()
-
-    async def _dispose_engines(self) -> None:
-        """Close the engines that no other server shares: an app may have left it undone."""
-        others = [server._engines for server in running(Server) if server is not self]
-        for engine in self._engines:
-            if not any(engine in shared for shared in others):
-                disposed = engine.dispose()
-                if asyncio.iscoroutine(disposed):  # an async engine
-                    await disposed
+            # The app may have no lifespan that closes its engines. Another server may share them.
+            others = [server._engines for server in Server.running() if server is not self]
+            for engine in self._engines:
+                if not any(engine in shared for shared in others):
+                    disposed = engine.dispose()
+                    if asyncio.iscoroutine(disposed):  # an async engine
+                        await disposed
 
 
 class _ThreadLog(logging.Handler):
@@ -147,21 +143,19 @@ def _engines() -> list[Any]:
 def _load(target: str) -> App:
     """Import "package.module:name". Raises Problem with the cause."""
     module_name, _, attribute = target.partition(":")
-    attribute = attribute or "app"
     if "/" in module_name or module_name.endswith(".py"):
         raise Problem("no-such-module", name=module_name)
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
         forget_app()  # half-imported modules must not meet the corrected file
-        cause = one_line(error)
-        unknown = Problem("app-can-not-be-imported", target=target, error=cause)
+        unknown = Problem("app-can-not-be-imported", target=target, error=one_line(error))
         if isinstance(error, ModuleNotFoundError) and error.name == module_name:
             unknown = Problem("no-such-module", name=module_name)
         raise explain(error) or unknown from error
-    app: App | None = getattr(module, attribute, None)
+    app: App | None = getattr(module, attribute or "app", None)
     if not callable(app):
-        raise Problem("no-app", module=module_name, name=attribute)
+        raise Problem("no-app", module=module_name, name=attribute or "app")
     return app
 
 
@@ -183,7 +177,7 @@ def serve(target: str | App, name: str = "") -> Server:
     with the last words of the server if it does not come up; no thread is left then.
     """
     name = name or (target if isinstance(target, str) else "the app")
-    for old in running(Server):
+    for old in Server.running():
         if old.name == name:
             old.stop()
     reach_directly()
@@ -201,10 +195,5 @@ def serve(target: str | App, name: str = "") -> Server:
 
 def stop_servers() -> None:
     """Stop every server that `serve` started in this kernel."""
-    for server in running(Server):
+    for server in Server.running():
         server.stop()
-
-
-def running_servers() -> list[Server]:
-    """Return the servers that run in this kernel."""
-    return running(Server)

@@ -13,11 +13,11 @@ from tutorial.explain import explain, here
 from tutorial.state import DATABASE, opened
 
 
-def display_markdown(text: str, plain: str | None = None) -> None:
-    """Display Markdown; `plain` (by default the Markdown itself) is for where none is drawn."""
+def display_as(kind: str, text: str, plain: str = "") -> None:
+    """Display "markdown" or "html"; `plain` (by default the text) is for where none is drawn."""
     from IPython.display import display
 
-    display({"text/markdown": text, "text/plain": plain or text}, raw=True)
+    display({f"text/{kind}": text, "text/plain": plain or text}, raw=True)
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def table(query: str, database: str = DATABASE) -> None:
     markdown = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     if not rows:
         markdown += "\n\n(no rows)"
-    display_markdown(markdown)
+    display_as("markdown", markdown)
 
 
 def _cell(value: object) -> str:
@@ -66,7 +66,7 @@ def schema(database: str = DATABASE) -> None:
         statements = [row[0] for row in connection.execute(query)]
     text = "\n\n".join(f"{one.strip()};" for one in statements) or "-- no tables"
     text = "\n".join(line.rstrip() for line in text.replace("\t", "    ").splitlines())
-    display_markdown(f"```sql\n{text}\n```")
+    display_as("markdown", f"```sql\n{text}\n```")
 
 
 def diagram(database: str = DATABASE) -> None:
@@ -83,7 +83,7 @@ def diagram(database: str = DATABASE) -> None:
                 kind = re.sub(r"[^\w()\[\]-]+", "_", column["type"]) or "ANY"
                 lines.append(f'        {kind} {column["name"]}{key} "{note}"')
             lines.append("    }")
-    display_markdown("```mermaid\n" + "\n".join(lines) + "\n```")
+    display_as("markdown", "```mermaid\n" + "\n".join(lines) + "\n```")
 
 
 @contextmanager
@@ -112,12 +112,10 @@ def sql_log() -> Iterator[list[str]]:
         for name, listener in listeners.items():
             event.remove(Engine, name, listener)
         text = "\n".join(lines) or "-- nothing was sent"
-        display_markdown(f"```sql\n{text}\n```")
+        display_as("markdown", f"```sql\n{text}\n```")
 
 
 def frame(url: str, height: int = 500) -> None:
     """Show a web page inside the notebook. height: in pixels."""
-    from IPython.display import display
-
     html = f'<iframe src="{url}" title="{url}" width="100%" height="{height}"></iframe>'
-    display({"text/html": html, "text/plain": f"the page {url}"}, raw=True)
+    display_as("html", html, f"the page {url}")

@@ -13,6 +13,7 @@ from tutorial.errors import Problem
 PROJECT_FOLDERS = ("app", "alembic")
 DATABASE = "database.db"
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+Row = dict[str, object]  # of the table `task`, by column
 LOCK_SECONDS = 2.0  # how long to wait for another program that writes into the database
 
 
@@ -28,13 +29,8 @@ class State:
     files: dict[str, str] = field(default_factory=dict)
     schema: dict[str, str] = field(default_factory=dict)
     revision: str | None = None
-    rows: list[dict[str, object]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     broken: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no project yet."""
-        return self == State()
 
     @property
     def ids(self) -> set[object]:
@@ -98,21 +94,18 @@ def read_state(folder: Path) -> State:
         return State(files, broken=True)
 
 
-def read_database(
-    connection: sqlite3.Connection,
-) -> tuple[dict[str, str], str | None, list[dict[str, object]]]:
+def read_database(connection: sqlite3.Connection) -> tuple[dict[str, str], str | None, list[Row]]:
     """Return the schema, the revision and the rows of an open database."""
     connection.row_factory = sqlite3.Row
+
+    def read(table: str, query: str) -> list[Row]:
+        return [dict(row) for row in connection.execute(query)] if table in schema else []
+
     query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
     schema = dict(connection.execute(query).fetchall())
-    rows: list[dict[str, object]] = []
-    revision = None
-    if "task" in schema:
-        rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY rowid")]
-    if "alembic_version" in schema:
-        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        revision = found[0] if found else None
-    return schema, revision, rows
+    found = read("alembic_version", "SELECT version_num FROM alembic_version")
+    revision = str(found[0]["version_num"]) if found else None
+    return schema, revision, read("task", "SELECT * FROM task ORDER BY rowid")
 
 
 def require_unlocked(folder: Path) -> None:

@@ -44,7 +44,7 @@ def begin(step: int, fresh: bool = False) -> None:
         print("↻ The variable DATABASE_URL was set; it is ignored in this notebook.")
     with workspace.only_one(folder):
         _prepare(step, folder, fresh)
-        workspace.note_owner(folder, f"{step} {KERNEL}")
+        (folder / workspace.OWNER).write_text(f"{step} {KERNEL}", encoding="utf-8")
     (folder / "app").mkdir(exist_ok=True)
     print(
         f"You start where step {step - 1} ended.\n"
@@ -110,9 +110,7 @@ def _enter(folder: Path, step: int) -> None:
     forget_app()
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
-    if str(folder) in sys.path:
-        sys.path.remove(str(folder))
-    sys.path.insert(0, str(folder))
+    sys.path[:] = [str(folder), *(path for path in sys.path if path != str(folder))]
     sys.dont_write_bytecode = True  # a file edited twice in one second would meet its old bytecode
     if shell is None:
         return
@@ -120,18 +118,17 @@ def _enter(folder: Path, step: int) -> None:
     make_known(shell)
     keep_before_writing(shell)
     shell.user_ns.setdefault("restore", restore)  # begin names it when it makes a backup
-    for event, hook in (
-        ("pre_run_cell", forget_changed_app),
-        ("pre_run_cell", _tell_another_owner),
-        ("post_run_cell", note_app),
-    ):
-        if hook not in shell.events.callbacks[event]:
-            shell.events.register(event, hook)
+    shell.events.register("pre_run_cell", forget_changed_app)
+    shell.events.register("pre_run_cell", _tell_another_owner)
+    shell.events.register("post_run_cell", note_app)
 
 
 def _tell_another_owner(_info: object = None) -> None:
     """Say, once, that another notebook has begun a step since: else the next error is a riddle."""
-    owner = workspace.last_owner(workspace.location())
+    try:
+        owner = (workspace.location() / workspace.OWNER).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return
     step, _, kernel = owner.partition(" ")
     if kernel not in ("", KERNEL, *_told):
         _told.append(kernel)

@@ -30,11 +30,8 @@ FIXED = {  # output must not depend on where the command runs
     "PYTHONIOENCODING": "utf-8",
     "PYTHONUNBUFFERED": "1",
 }
-DROPPED = (
-    "PYTHONPATH",  # another project's `app` must not be found first
-    "FORCE_COLOR",  # Jupyter sets these two
-    "CLICOLOR_FORCE",
-)
+# Another project's `app` must not be found first; Jupyter sets the other two.
+DROPPED = ("PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE")
 LAST_LINES_SECONDS = 2.0
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
@@ -86,10 +83,10 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
 def make_known(shell: Shell) -> None:
     """Let the cells of a notebook start with %%terminal."""
 
-    def terminal_magic(line: str, cell: str) -> None:
+    def run(line: str, cell: str) -> None:
         terminal(line, cell, shell.user_ns)
 
-    shell.register_magic_function(terminal_magic, "cell", "terminal")
+    shell.register_magic_function(run, "cell", "terminal")
 
 
 def _commands(cell: str) -> list[str]:

@@ -21,6 +21,7 @@ from tutorial.state import DATABASE, IGNORED, PROJECT_FOLDERS, opened
 
 MEMORY = ".course"  # what begin and finish note; hidden from the learner's tree
 MOVES = f"{MEMORY}/moves.json"
+OWNER = f"{MEMORY}/begun.txt"  # who has begun a step last: its number, a space, the notebook
 LOCK_SECONDS = 20.0
 # The database first: an open file can't be moved on Windows, and then nothing was moved yet.
 PROJECT = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "alembic.ini", *PROJECT_FOLDERS)
@@ -50,17 +51,13 @@ def copy_project(source: Path, target: Path) -> None:
             shutil.copytree(source / name, target / name, ignore=ignored)
     if (source / "alembic.ini").exists():
         shutil.copyfile(source / "alembic.ini", target / "alembic.ini")
-    if (source / DATABASE).exists():
-        _copy_database(source / DATABASE, target / DATABASE)
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy a SQLite file with SQLite itself: what is not yet in the file comes along."""
-    try:
-        with opened(source) as old, closing(sqlite3.connect(target)) as new:
+    if not (source / DATABASE).exists():
+        return
+    try:  # with SQLite itself: what is not yet in the file comes along
+        with opened(source / DATABASE) as old, closing(sqlite3.connect(target / DATABASE)) as new:
             old.backup(new)
     except sqlite3.Error:  # it is broken: then its bytes are all that there is
-        shutil.copyfile(source, target)
+        shutil.copyfile(source / DATABASE, target / DATABASE)
 
 
 def exchange_project(folder: Path, new: Path, old: Path) -> None:
@@ -77,9 +74,9 @@ def exchange_project(folder: Path, new: Path, old: Path) -> None:
         _move(moves)
     except BaseException:
         _move([(target, source) for source, target in reversed(moves)])
-        (folder / MOVES).unlink(missing_ok=True)
         raise
-    (folder / MOVES).unlink()
+    finally:
+        (folder / MOVES).unlink(missing_ok=True)
 
 
 def _move(moves: list[tuple[Path, Path]]) -> None:
@@ -94,12 +91,10 @@ def _go_on(folder: Path) -> None:
     """Do the rest of an exchange whose kernel has died."""
     try:
         names = json.loads((folder / MOVES).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return
-    except ValueError:  # the note itself was not written to its end, so nothing was moved
-        names = []
+    except (FileNotFoundError, ValueError):  # none, or one that was not written to its end
+        names = []  # nothing was moved
     _move([(folder / source, folder / target) for source, target in names])
-    (folder / MOVES).unlink()
+    (folder / MOVES).unlink(missing_ok=True)
 
 
 def new_backup(folder: Path) -> Path:
@@ -136,19 +131,6 @@ def only_one(folder: Path) -> Iterator[None]:
     with lock:
         _go_on(folder)
         yield
-
-
-def note_owner(folder: Path, owner: str) -> None:
-    """Note who has begun a step in `folder` last: the step's number, a space, and its notebook."""
-    (folder / MEMORY / "begun.txt").write_text(owner, encoding="utf-8", newline="\n")
-
-
-def last_owner(folder: Path) -> str:
-    """Return who has begun a step in `folder` last, as it was noted, or "" if nobody knows."""
-    try:
-        return (folder / MEMORY / "begun.txt").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def clear_trials(folder: Path) -> None:
