@@ -72,13 +72,9 @@ class Ends:
     def nearest(self, path: str, text: str) -> str:
         """Return the text of the course that is most like this one, "" if it has no such file."""
         known = [one for one in self.texts.get(path, {}).values() if one]
-        matcher = difflib.SequenceMatcher(b=text.splitlines())
-
-        def likeness(one: str) -> float:
-            matcher.set_seq1(one.splitlines())
-            return matcher.ratio()
-
-        return max(known, key=likeness, default="")
+        lines = text.splitlines()
+        matchers = {one: difflib.SequenceMatcher(None, one.splitlines(), lines) for one in known}
+        return max(known, key=lambda one: matchers[one].ratio(), default="")
 
 
 def stored_ends() -> Ends:

@@ -59,9 +59,10 @@ def check_environment() -> None:
     room = shutil.disk_usage(existing).free > NEEDED_MB * 1_000_000
     no_curl = f"not found. {MESSAGES['curl-not-found'][1]}"
     closed = f"{folder} can't be written. {MESSAGES['read-only'][1]}"
-    lines = [
-        ("Python 3.11 or newer", True, ""),  # an older one does not come to this line
-        *((n, n not in wrong, f"missing: {wrong.get(n)}. {SET_UP_AGAIN}") for n in requirements()),
+    lines = [("Python 3.11 or newer", True, "")]  # an older one does not come to this line
+    for name in requirements():
+        lines.append((name, name not in wrong, f"missing: {wrong.get(name)}. {SET_UP_AGAIN}"))
+    lines += [
         ("curl", shutil.which("curl") is not None, no_curl),
         (f"{NEEDED_MB} MB of free disk", room, MESSAGES["disk-full"][1]),
         ("a folder to write in", _can_write(existing), closed),

@@ -11,11 +11,8 @@ _imported: dict[str, bytes | None] = {}  # file -> what it held when its module 
 
 def app_modules() -> dict[str, ModuleType]:
     """Return the modules of `app` that are imported now, by name."""
-    return {
-        name: module
-        for name, module in list(sys.modules.items())
-        if name == "app" or name.startswith("app.")
-    }
+    modules = list(sys.modules.items())
+    return {name: module for name, module in modules if name.partition(".")[0] == "app"}
 
 
 def forget_app() -> None:

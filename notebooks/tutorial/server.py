@@ -53,10 +53,7 @@ class Server(Running):
         print("\n".join(self.lines))
 
     def stop(self) -> None:
-        """Stop the server and wait until it is gone. Stopping twice does no harm.
-
-        Open requests have STOP_SECONDS to end, then they are cancelled.
-        """
+        """Stop the server; open requests have STOP_SECONDS to end, then they are cancelled."""
         self._server.should_exit = True
         if self._server.started:  # uvicorn looks at should_exit only once it is up
             self._thread.join(STOP_SECONDS)
@@ -92,8 +89,8 @@ class Server(Running):
             await self._server.serve(sockets=[self._socket])
         finally:  # also when the lifespan refused, or a stop cancelled what was still open
             open_tasks = asyncio.all_tasks() - {task}
-            for task in open_tasks:
-                task.cancel()
+            for one in open_tasks:
+                one.cancel()
             await asyncio.gather(*open_tasks, return_exceptions=True)
             # The app may have no lifespan that closes its engines. Another server may share them.
             others = [server._engines for server in Server.running() if server is not self]
@@ -141,10 +138,12 @@ def _engines() -> list[Any]:
 
 
 def _load(target: str) -> App:
-    """Import "package.module:name". Raises Problem with the cause."""
+    """Import "package.module:name", anew if a file was edited. Raises Problem with the cause."""
     module_name, _, attribute = target.partition(":")
     if "/" in module_name or module_name.endswith(".py"):
         raise Problem("no-such-module", name=module_name)
+    if not app_is_current():
+        forget_app()
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
@@ -156,6 +155,7 @@ def _load(target: str) -> App:
     app: App | None = getattr(module, attribute or "app", None)
     if not callable(app):
         raise Problem("no-app", module=module_name, name=attribute or "app")
+    note_app()
     return app
 
 
@@ -181,14 +181,7 @@ def serve(target: str | App, name: str = "") -> Server:
         if old.name == name:
             old.stop()
     reach_directly()
-    if isinstance(target, str):
-        if not app_is_current():
-            forget_app()
-        app = _load(target)
-        note_app()
-    else:
-        app = target
-    server = Server(name, app)
+    server = Server(name, _load(target) if isinstance(target, str) else target)
     server.wait_until_up(START_SECONDS)
     return server
 

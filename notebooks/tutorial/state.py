@@ -97,15 +97,15 @@ def read_state(folder: Path) -> State:
 def read_database(connection: sqlite3.Connection) -> tuple[dict[str, str], str | None, list[Row]]:
     """Return the schema, the revision and the rows of an open database."""
     connection.row_factory = sqlite3.Row
-
-    def read(table: str, query: str) -> list[Row]:
-        return [dict(row) for row in connection.execute(query)] if table in schema else []
-
     query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
     schema = dict(connection.execute(query).fetchall())
-    found = read("alembic_version", "SELECT version_num FROM alembic_version")
-    revision = str(found[0]["version_num"]) if found else None
-    return schema, revision, read("task", "SELECT * FROM task ORDER BY rowid")
+    rows: list[Row] = []
+    if "task" in schema:
+        rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY rowid")]
+    found = None
+    if "alembic_version" in schema:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return schema, found[0] if found else None, rows
 
 
 def require_unlocked(folder: Path) -> None:

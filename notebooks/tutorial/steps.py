@@ -1,4 +1,4 @@
-"""begin: the first cell of every notebook; restore takes a backup back; practice: elsewhere."""
+"""begin: the first cell of every notebook. restore takes a backup back, practice goes aside."""
 
 import os
 import sys
@@ -46,11 +46,8 @@ def begin(step: int, fresh: bool = False) -> None:
         _prepare(step, folder, fresh)
         (folder / workspace.OWNER).write_text(f"{step} {KERNEL}", encoding="utf-8")
     (folder / "app").mkdir(exist_ok=True)
-    print(
-        f"You start where step {step - 1} ended.\n"
-        if step > 1
-        else "You start with an empty project.\n"
-    )
+    start = f"where step {step - 1} ended" if step > 1 else "with an empty project"
+    print(f"You start {start}.\n")
     tree()
 
 

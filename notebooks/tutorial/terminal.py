@@ -133,10 +133,8 @@ def _program(name: str) -> list[str]:
 
 def _last_line(text: str) -> str:
     """Return the last line that says what went wrong; SQLAlchemy adds some that don't."""
-    more = ("(Background", "[SQL", "[par")
-    lines = [
-        line for line in map(str.strip, text.splitlines()) if line and not line.startswith(more)
-    ]
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [one for one in lines if one and not one.startswith(("(Background", "[SQL", "[par"))]
     return lines[-1].rstrip(".") if lines else ""
 
 
@@ -163,8 +161,10 @@ def _run(
         in_time = process.poll() is not None
     finally:  # an interrupt too must not leave the command running
         _kill(process)
+    if len(kept) > options.tail > 0:
+        print("…")
     if kept and options.tail > 0:
-        print("\n".join((["…"] if len(kept) > options.tail else []) + kept[-options.tail :]))
+        print("\n".join(kept[-options.tail :]))
     if not in_time:
         raise Problem("command-too-slow", command=_short(words), seconds=f"{options.timeout:g}")
     return process.returncode, "\n".join(kept)
