@@ -29,6 +29,14 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 """
+SAYS_GOODBYE = """
+async def app(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    open("goodbye", "w").close()
+    await send({"type": "lifespan.shutdown.complete"})
+"""
 HANGS = """
 import asyncio
 
@@ -137,6 +145,16 @@ def test_a_server_that_does_not_come_up(folder: Path, monkeypatch: pytest.Monkey
     with pytest.raises(Problem, match="did not start within 1 seconds"):
         start_process("small:app", folder)
     assert not Process.running()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+def test_stop_asks_and_kill_does_not(folder: Path) -> None:
+    """After `stop` the end of the lifespan has run, after `kill` it has not."""
+    app_file(folder, SAYS_GOODBYE)
+    for end in ("kill", "stop"):
+        server = start_process("small:app", folder)
+        getattr(server, end)()
+        assert (folder / "goodbye").exists() == (end == "stop")
 
 
 def test_a_server_that_does_not_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
