@@ -247,7 +247,7 @@ def test_what_is_left_of_a_trial(
 ) -> None:
     """Each has its line: a server still runs, a copy is still there."""
     if left == "server":
-        monkeypatch.setattr(MODULE, "running_processes", lambda: ["a server"])
+        monkeypatch.setattr(MODULE.Process, "running", lambda: ["a server"])
     else:
         (learner / workspace.TRIAL).mkdir()
     lines, done = lines_of(11, KNOWN[10], monkeypatch, capsys)

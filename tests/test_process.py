@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tutorial import Problem, process, start_process, steps, trial_folder, workspace
-from tutorial.process import running_processes, stop_processes
+from tutorial.process import Process, stop_processes
 
 NOTEBOOKS = Path(process.__file__).parent.parent
 
@@ -28,6 +28,14 @@ async def app(scope, receive, send):
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+"""
+SAYS_GOODBYE = """
+async def app(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    open("goodbye", "w").close()
+    await send({"type": "lifespan.shutdown.complete"})
 """
 HANGS = """
 import asyncio
@@ -48,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", sys.path.copy())
     yield tmp_path
-    left = running_processes()
+    left = Process.running()
     stop_processes()
     assert not left
 
@@ -63,7 +71,7 @@ def test_a_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "sqlite:///somewhere_else.db")
     app_file(folder)
     with start_process("small:app", folder, COLOUR="red") as server:
-        assert running_processes() == [server]
+        assert Process.running() == [server]
         assert repr(server) == "<small:app runs>"
         got = httpx.get(server.url).json()
         assert (got["COLOUR"], got["DATABASE_URL"]) == ("red", None)
@@ -103,7 +111,7 @@ def test_a_server_that_does_not_start(folder: Path, text: str | None, says: str)
     with pytest.raises(Problem, match=says) as caught:
         start_process("small:app", folder)
     assert "Traceback" not in str(caught.value)
-    assert not running_processes()
+    assert not Process.running()
 
 
 def test_no_folder(folder: Path) -> None:
@@ -136,7 +144,17 @@ def test_a_server_that_does_not_come_up(folder: Path, monkeypatch: pytest.Monkey
     app_file(folder, 'WHEN = "start"\n' + HANGS)
     with pytest.raises(Problem, match="did not start within 1 seconds"):
         start_process("small:app", folder)
-    assert not running_processes()
+    assert not Process.running()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+def test_stop_asks_and_kill_does_not(folder: Path) -> None:
+    """After `stop` the end of the lifespan has run, after `kill` it has not."""
+    app_file(folder, SAYS_GOODBYE)
+    for end in ("kill", "stop"):
+        server = start_process("small:app", folder)
+        getattr(server, end)()
+        assert (folder / "goodbye").exists() == (end == "stop")
 
 
 def test_a_server_that_does_not_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

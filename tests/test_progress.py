@@ -8,7 +8,7 @@ import pytest
 from kernel import execute
 
 from tutorial import Problem, course, course_map, practice, progress, show_progress, workspace
-from tutorial.state import read_state
+from tutorial.state import State, read_state
 
 BROKEN = {
     "empty": b"",
@@ -124,7 +124,7 @@ def test_no_folder(folder: Path) -> None:
 def test_it_is_no_part_of_the_project(folder: Path) -> None:
     """The note changes no state, and it stays when the project moves into a backup."""
     progress.record(1, folder)
-    assert read_state(folder).is_empty
+    assert read_state(folder) == State()
     (folder / "app").mkdir()
     backup = workspace.new_backup(folder)
     workspace.exchange_project(folder, folder / "nothing", backup)
@@ -209,7 +209,7 @@ def test_practice(folder: Path, capsys: pytest.CaptureFixture) -> None:
     assert capsys.readouterr().out == "You are in the folder practice of your workspace.\n" * 2
     assert Path.cwd() == (folder / "practice").resolve()
     assert names_in(folder / "practice") == ["hello.py"]
-    assert read_state(folder).is_empty
+    assert read_state(folder) == State()
 
 
 def test_practice_in_a_place_that_is_taken(folder: Path) -> None:

@@ -5,47 +5,52 @@ import re
 import pytest
 
 from tutorial.messages import MESSAGES
-from tutorial.said import COMMAND, PROCESS, SAID, SERVER, SQLITE, meaning
+from tutorial.said import COMMAND, EXCEPTION, PROCESS, SAID, SERVER, SQLITE, meaning
 
-PLACES = (COMMAND, SQLITE, SERVER, PROCESS)
+PLACES = (COMMAND, SQLITE, SERVER, PROCESS, EXCEPTION)
 BROKEN, CLOSED, MISSING = "database-broken", "database-can-not-be-opened", "table-missing"
 LOCKED, FULL, GONE = "database-locked", "disk-full", "server-gone"
 # What programs say: its meaning as the output of a command, as an error of SQLite, among the errors
-# of a server in the kernel, and in the log of a process.
-TEXTS: list[tuple[str, str | None, str | None, str | None, str | None]] = [
-    ("Can't locate revision identified by '0003'", "unknown-revision", None, None, None),
-    ("Target database is not up to date.", "database-behind", None, None, None),
-    ("Directory alembic already exists and is not empty", "folder-exists", None, None, None),
-    ("Revision 0001 is present more than once", "revision-exists", None, None, None),
-    ("Self-loop is detected in revisions (0002)", "revision-made-twice", None, None, None),
-    ("No 'script_location' key found in configuration", "no-alembic-ini", None, None, None),
-    ("unable to open database file", CLOSED, CLOSED, None, None),
-    ("unable to open database: nowhere/x.db", None, CLOSED, None, None),
-    ("unable to open a window", None, CLOSED, None, None),
-    ("database is locked", LOCKED, LOCKED, None, None),
-    ("(sqlite3.OperationalError) database is locked", LOCKED, LOCKED, LOCKED, LOCKED),
-    ("OperationalError: database is locked", LOCKED, LOCKED, LOCKED, LOCKED),
-    ("    raise Busy('the database is locked')", LOCKED, LOCKED, None, None),
-    ("no such table: task", None, MISSING, None, None),
-    ("no such column: task_description", None, MISSING, None, None),
-    ("table task has no column named x", None, MISSING, None, None),
-    ('near "SELEKT": syntax error', None, "query-refused", None, None),
-    ("attempt to write a readonly database", None, CLOSED, None, None),
-    ("disk I/O error", None, CLOSED, None, None),
-    ("database or disk is full", FULL, FULL, None, None),
-    ("the glass is full", None, FULL, None, None),
-    ("file is not a database", BROKEN, BROKEN, None, None),
-    ("this is not a database", None, BROKEN, None, None),
-    ("database disk image is malformed", BROKEN, BROKEN, None, None),
-    ("malformed database schema (task)", None, BROKEN, None, None),
-    ("a malformed line in setup.cfg", None, BROKEN, None, None),
-    ("OSError: [Errno 28] No space left on device", FULL, None, None, None),
-    ("curl: (7) Couldn't connect to server", GONE, None, None, None),
-    ("curl: (7) Failed to connect to 127.0.0.1 port 9", GONE, None, None, None),
-    ('Could not import module "app.main".', None, None, None, "no-such-module"),
-    ('Attribute "application" not found in module "app.main".', None, None, None, "no-app"),
-    ("run `alembic upgrade head`, then", None, None, *["database-not-at-head"] * 2),
-    ("everything is well", None, None, None, None),
+# of a server in the kernel, in the log of a process, and as an exception of a library.
+TEXTS: list[tuple[str, str | None, str | None, str | None, str | None, str | None]] = [
+    ("Can't locate revision identified by '0003'", "unknown-revision", None, None, None, None),
+    ("Target database is not up to date.", "database-behind", None, None, None, None),
+    ("Directory alembic already exists and is not empty", "folder-exists", None, None, None, None),
+    ("Revision 0001 is present more than once", "revision-exists", None, None, None, None),
+    ("Self-loop is detected in revisions (0002)", "revision-made-twice", None, None, None, None),
+    ("No 'script_location' key found in configuration", "no-alembic-ini", None, None, None, None),
+    ("unable to open database file", CLOSED, CLOSED, None, None, None),
+    ("unable to open database: nowhere/x.db", None, CLOSED, None, None, None),
+    ("unable to open a window", None, CLOSED, None, None, None),
+    ("database is locked", LOCKED, LOCKED, None, None, None),
+    ("(sqlite3.OperationalError) database is locked", LOCKED, LOCKED, LOCKED, LOCKED, None),
+    ("OperationalError: database is locked", LOCKED, LOCKED, LOCKED, LOCKED, None),
+    ("    raise Busy('the database is locked')", LOCKED, LOCKED, None, None, None),
+    ("no such table: task", None, MISSING, None, None, None),
+    ("no such column: task_description", None, MISSING, None, None, None),
+    ("table task has no column named x", None, MISSING, None, None, None),
+    ('near "SELEKT": syntax error', None, "query-refused", None, None, None),
+    ("attempt to write a readonly database", None, CLOSED, None, None, None),
+    ("disk I/O error", None, CLOSED, None, None, None),
+    ("database or disk is full", FULL, FULL, None, None, None),
+    ("the glass is full", None, FULL, None, None, None),
+    ("file is not a database", BROKEN, BROKEN, None, None, None),
+    ("this is not a database", None, BROKEN, None, None, None),
+    ("database disk image is malformed", BROKEN, BROKEN, None, None, None),
+    ("malformed database schema (task)", None, BROKEN, None, None, None),
+    ("a malformed line in setup.cfg", None, BROKEN, None, None, None),
+    ("OSError: [Errno 28] No space left on device", FULL, None, None, None, None),
+    ("curl: (7) Couldn't connect to server", GONE, None, None, None, None),
+    ("curl: (7) Failed to connect to 127.0.0.1 port 9", GONE, None, None, None, None),
+    ('Could not import module "app.main".', None, None, None, "no-such-module", None),
+    ('Attribute "application" not found in module "app.main".', None, None, None, "no-app", None),
+    ("run `alembic upgrade head`, then", None, None, *["database-not-at-head"] * 2, None),
+    ("httpx.ConnectError: refused", None, None, None, None, GONE),
+    ("RuntimeError: the client has been closed", None, None, None, None, "client-closed"),
+    ("RuntimeError: asyncio.run() cannot be called", None, None, None, None, "event-loop-runs"),
+    ("sqlalchemy.PendingRollbackError: no", None, None, None, None, "transaction-failed"),
+    ("sqlalchemy.X: Table 'a' is already defined", *[None] * 4, "table-defined-twice"),
+    ("everything is well", None, None, None, None, None),
 ]
 
 

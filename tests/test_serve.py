@@ -22,7 +22,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
 from tutorial import Problem, fresh, serve, server, stop_servers
-from tutorial.server import Server, running_servers
+from tutorial.server import Server
 from tutorial.terminal import terminal
 
 ROOT = Path(__file__).parent.parent
@@ -201,7 +201,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     assert [one for one in made if one._socket.fileno() != -1] == []
     handlers = logging.getLogger("uvicorn").handlers
     assert [one for one in handlers if isinstance(one, server._ThreadLog)] == []
-    assert running_servers() == []
+    assert Server.running() == []
     fresh.forget_app()
     sys.modules.update(others)
 
@@ -232,7 +232,7 @@ def test_two_servers_run_at_once() -> None:
     one, two = serve("app.main:app"), serve("app.other:app")
     assert (get(one), get(two)) == ("one", "two")
     assert one.url != two.url
-    assert running_servers() == [one, two]
+    assert Server.running() == [one, two]
     assert repr(one) == "<app.main:app runs>"
 
 
@@ -398,7 +398,7 @@ def test_failed_start_says_why(text: str | None, target: str, says: str) -> None
     assert says in caught.value.what
     assert len(caught.value._render_traceback_()) == 3
     assert left_behind(before) == set()
-    assert server._running == {}
+    assert Server.running() == []
     write("app/main.py", PING.format(answer="right now"))
     assert get(serve("app.main:app")) == "right now"
 
@@ -569,7 +569,7 @@ def test_interrupt_while_starting_leaves_nothing() -> None:
         serve("app.main:app")
     assert time.monotonic() - begun < 2
     assert left_behind(before) == set()
-    assert running_servers() == []
+    assert Server.running() == []
 
 
 def test_start_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,6 +199,16 @@ def test_tree(capsys: pytest.CaptureFixture) -> None:
         "│   └── mine.py\n"
         "└── database.db       the SQLite database\n"
     )
+    for path in (Path("app"), Path("database.db")):
+        path.rename(f"{path}.old")
+    write("alembic/versions/0001.py", "")
+    tree()
+    assert capsys.readouterr().out == (
+        ".\n"
+        "└── alembic           the migrations\n"
+        "    └── versions      one file a revision\n"
+        "        └── 0001.py\n"
+    )
 
 
 def test_diff(shown: Shown) -> None:

@@ -30,36 +30,15 @@ else:
     from tutorial.finish import finish
     from tutorial.load import load
     from tutorial.plot import bar_charts
-    from tutorial.practice import practice
     from tutorial.process import start_process, trial_folder
     from tutorial.server import serve, stop_servers
     from tutorial.show import diagram, frame, schema, sql_log, table
-    from tutorial.steps import begin, restore
+    from tutorial.steps import begin, practice, restore
 
+# fmt: off
 __all__ = [
-    "Problem",
-    "bar_charts",
-    "begin",
-    "check",
-    "check_environment",
-    "course_map",
-    "diagram",
-    "diff",
-    "edit",
-    "expect_error",
-    "file_after",
-    "finish",
-    "frame",
-    "load",
-    "practice",
-    "restore",
-    "schema",
-    "serve",
-    "show_progress",
-    "sql_log",
-    "start_process",
-    "stop_servers",
-    "table",
-    "tree",
-    "trial_folder",
+    "Problem", "bar_charts", "begin", "check", "check_environment", "course_map", "diagram",
+    "diff", "edit", "expect_error", "file_after", "finish", "frame", "load", "practice", "restore",
+    "schema", "serve", "show_progress", "sql_log", "start_process", "stop_servers", "table",
+    "tree", "trial_folder",
 ]

@@ -1,16 +1,15 @@
 """Compares a learner's project with what the course writes: what is missing, and what is more."""
 
-from __future__ import annotations
-
 import ast
 import difflib
 import re
 from collections.abc import Iterable, Iterator
 
 from tutorial.ends import stored_ends
-from tutorial.state import State
+from tutorial.state import Row, State
 
 MOST_LINES = 12  # of a short difference
+IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 def short_diff(theirs: str, own: str) -> list[str]:
@@ -65,20 +64,16 @@ def _has(own: ast.stmt, wanted: ast.stmt) -> bool:
     """Whether a statement is the wanted one, or the wanted one with more in it."""
     if type(own) is not type(wanted) or _head(own) != _head(wanted):
         return False
-    if isinstance(wanted, ast.Import | ast.ImportFrom):
+    if isinstance(wanted, IMPORTS):
         return {*map(ast.dump, wanted.names)} <= {*map(ast.dump, getattr(own, "names", ()))}
     return _has_all(getattr(own, "body", ()), getattr(wanted, "body", ()))
 
 
 def _head(statement: ast.stmt) -> str:
     """Return a definition without its body, an import without its names, another one whole."""
-    inner = {
-        ast.ClassDef: "body",
-        ast.FunctionDef: "body",
-        ast.AsyncFunctionDef: "body",
-        ast.Import: "names",
-        ast.ImportFrom: "names",
-    }.get(type(statement))
+    inner = "names" if isinstance(statement, IMPORTS) else None
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        inner = "body"
     fields = {name: value for name, value in ast.iter_fields(statement) if name != inner}
     return ast.dump(type(statement)(**fields))
 
@@ -113,14 +108,10 @@ def has_revision(own: State, wanted: State) -> bool:
     return revision == wanted.revision
 
 
-def present_rows(rows: list[dict[str, object]], state: State) -> int:
+def present_rows(rows: list[Row], state: State) -> int:
     """Return how many of `rows` are there, perhaps with columns of the learner's own.
 
     A cell that ran twice gave its rows other ids.
     """
-
-    def is_there(row: dict[str, object]) -> bool:
-        values = {name: value for name, value in row.items() if name != "id"}.items()
-        return any(values <= found.items() for found in state.rows)
-
-    return sum(map(is_there, rows))
+    values = [{name: row[name] for name in row if name != "id"}.items() for row in rows]
+    return sum(any(one <= found.items() for found in state.rows) for one in values)

@@ -3,19 +3,23 @@
 Number 0 is the start page. The notebooks that say the same part as notebook 1 are the steps.
 """
 
-from __future__ import annotations
-
 import json
 import re
-from dataclasses import dataclass
+import tomllib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent
 
 
-@dataclass(frozen=True)
-class Cell:
+def project() -> dict[str, Any]:
+    """Return what pyproject.toml says of the course, for example its version."""
+    text = (NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text)["project"])
+
+
+class Cell(NamedTuple):
     """A cell of a notebook: its id, its kind ("code" or "markdown") and its source."""
 
     id: str
@@ -50,10 +54,8 @@ def notebook_path(number: int) -> Path:
 def cells(number: int) -> tuple[Cell, ...]:
     """Return the cells of a notebook, in order."""
     notebook = json.loads(notebook_path(number).read_text(encoding="utf-8"))
-    return tuple(
-        Cell(id=cell["id"], kind=cell["cell_type"], source="".join(cell["source"]))
-        for cell in notebook["cells"]
-    )
+    listed = notebook["cells"]
+    return tuple(Cell(one["id"], one["cell_type"], "".join(one["source"])) for one in listed)
 
 
 def title(number: int) -> str:
@@ -63,10 +65,7 @@ def title(number: int) -> str:
 
 
 def what_you_do(number: int) -> str:
-    """Return the sentence in which a notebook's first cell says what one does in it, or "".
-
-    Its links to the glossary are left out: a map has links of its own.
-    """
+    """Return what one does in a notebook, as its first cell says it but without links, or ""."""
     return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", _told(number, "What you'll do"))
 
 

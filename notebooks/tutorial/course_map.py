@@ -1,18 +1,13 @@
 """Shows the course as a map, and where a learner is on it."""
 
-from __future__ import annotations
-
 from tutorial import course
 from tutorial.progress import finished, next_step
-from tutorial.show import display_markdown
+from tutorial.show import display_as
 from tutorial.workspace import location
 
 
 def course_map() -> None:
-    """Show the course as a table: what is finished or next, links, minutes, and their sums.
-
-    The notebooks themselves say what is in it.
-    """
+    """Show the course as a table: what is finished or next, links, minutes, and their sums."""
     done = finished(location())
     marks = {next_step(done): "→"} | dict.fromkeys(done, "✓")
     lines = ["| | Notebook | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
@@ -26,7 +21,7 @@ def course_map() -> None:
             mark, time = marks.get(number, ""), course.minutes(number)
             lines.append(f"| {mark} | {course.link(number)} | {what} | {time} |")
     lines += ["", "✓ finished, → next"]
-    display_markdown("\n".join(lines))
+    display_as("markdown", "\n".join(lines))
 
 
 def show_progress() -> None:
@@ -45,7 +40,7 @@ def show_progress() -> None:
     coming = next_step(all_done)
     if coming is not None:
         text += f" Next: {course.link(coming)}, {course.minutes(coming)} minutes."
-    display_markdown(text)
+    display_as("markdown", text)
 
 
 def _named(what: str, numbers: list[int]) -> str:

@@ -6,14 +6,12 @@ writes it; it holds until a later notebook writes another. The database is store
 makes it.
 """
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import json
-import re
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,13 +24,13 @@ STORED = Path(__file__).parent / "ends.json"
 Texts = dict[str, dict[int, str | None]]  # path -> number of a notebook -> text, or None: deleted
 
 
+@dataclass
 class Ends:
     """The stored ends. texts: see `Texts`. passed: path -> digests of texts on the way."""
 
-    def __init__(self, texts: Texts, passed: dict[str, set[str]]) -> None:
-        self.texts = texts
-        self.passed = passed
-        self._states: dict[int, State] = {}
+    texts: Texts
+    passed: dict[str, set[str]]
+    _states: dict[int, State] = field(default_factory=dict)
 
     def text(self, number: int, path: str) -> str | None:
         """Return the text that a file has at the end of a notebook, or None if there is none."""
@@ -68,20 +66,15 @@ class Ends:
 
     def knows(self, path: str, text: str) -> bool:
         """Whether a file gets this text in the course, so that it is nobody's own."""
-        return text in self.texts.get(path, {}).values() or digest(text) in self.passed.get(
-            path, ()
-        )
+        texts, digests = self.texts.get(path, {}), self.passed.get(path, ())
+        return text in texts.values() or digest(text) in digests
 
     def nearest(self, path: str, text: str) -> str:
         """Return the text of the course that is most like this one, "" if it has no such file."""
         known = [one for one in self.texts.get(path, {}).values() if one]
-        matcher = difflib.SequenceMatcher(b=text.splitlines())
-
-        def likeness(one: str) -> float:
-            matcher.set_seq1(one.splitlines())
-            return matcher.ratio()
-
-        return max(known, key=likeness, default="")
+        lines = text.splitlines()
+        matchers = {one: difflib.SequenceMatcher(None, one.splitlines(), lines) for one in known}
+        return max(known, key=lambda one: matchers[one].ratio(), default="")
 
 
 def stored_ends() -> Ends:
@@ -118,9 +111,7 @@ def _read(_changed: int, _size: int) -> Ends:
 
 def version() -> str:
     """Return the version of the course, as pyproject.toml says it."""
-    text = (course.NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
-    found = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
-    return found[1] if found else ""
+    return str(course.project()["version"])
 
 
 def join(lines: list[str] | None) -> str | None:

@@ -1,17 +1,13 @@
 """Checks that this machine and this kernel can run the course."""
 
-from __future__ import annotations
-
 import importlib.metadata
-import os
 import re
 import shutil
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
-from tutorial.course import NOTEBOOKS
+from tutorial import course
 from tutorial.errors import Problem
 from tutorial.messages import MESSAGES, SET_UP_AGAIN
 from tutorial.workspace import location
@@ -21,8 +17,7 @@ NEEDED_MB = 100  # the project is below 1 MB; a full disk gives errors that are 
 
 def requirements() -> dict[str, tuple[int, ...]]:
     """Return the packages that pyproject.toml names, each with the oldest version that will do."""
-    text = (NOTEBOOKS.parent / "pyproject.toml").read_text(encoding="utf-8")
-    listed = tomllib.loads(text)["project"]["dependencies"]
+    listed = course.project()["dependencies"]
     found = (re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[\w+\])?>=([\d.]+)", entry) for entry in listed)
     return {entry[1]: _numbers(entry[2]) for entry in found if entry}
 
@@ -37,11 +32,10 @@ def wrong_packages() -> list[str]:
     for name, oldest in requirements().items():
         try:
             version = importlib.metadata.version(name)
+            if _numbers(version) < oldest:
+                wrong.append(f"{name} ({version} is too old)")
         except importlib.metadata.PackageNotFoundError:
             wrong.append(name)
-            continue
-        if _numbers(version) < oldest:
-            wrong.append(f"{name} ({version} is too old)")
     return wrong
 
 
@@ -50,8 +44,7 @@ def require_kernel() -> None:
 
     Raises Problem, which names this Python, what it lacks and the command to run.
     """
-    wrong = wrong_packages()
-    if wrong:
+    if wrong := wrong_packages():
         raise Problem("missing-packages", python=sys.executable, packages=", ".join(wrong))
 
 
@@ -62,7 +55,8 @@ def check_environment() -> None:
     """
     folder = location()
     wrong = {entry.split(" ")[0]: entry for entry in wrong_packages()}
-    room = shutil.disk_usage(_existing(folder)).free > NEEDED_MB * 1_000_000
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    room = shutil.disk_usage(existing).free > NEEDED_MB * 1_000_000
     no_curl = f"not found. {MESSAGES['curl-not-found'][1]}"
     closed = f"{folder} can't be written. {MESSAGES['read-only'][1]}"
     lines = [("Python 3.11 or newer", True, "")]  # an older one does not come to this line
@@ -71,7 +65,7 @@ def check_environment() -> None:
     lines += [
         ("curl", shutil.which("curl") is not None, no_curl),
         (f"{NEEDED_MB} MB of free disk", room, MESSAGES["disk-full"][1]),
-        ("a folder to write in", _can_write(folder), closed),
+        ("a folder to write in", _can_write(existing), closed),
     ]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")
@@ -81,16 +75,10 @@ def check_environment() -> None:
         raise Problem("not-ready", missing=len(missing), all=len(lines), names=names)
 
 
-def _existing(folder: Path) -> Path:
-    while not folder.exists():
-        folder = folder.parent
-    return folder
-
-
 def _can_write(folder: Path) -> bool:
     try:
-        with tempfile.TemporaryFile(dir=_existing(folder)) as file:
+        with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
     except OSError:
         return False
-    return os.access(_existing(folder), os.W_OK)
+    return True

@@ -1,7 +1,5 @@
 """Turns an exception into a Problem: what happened, and what to do."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import re
@@ -10,14 +8,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from tutorial import course
 from tutorial.environment import requirements
 from tutorial.errors import Problem
-from tutorial.said import SQLITE, meaning
-from tutorial.workspace import PROJECT_FOLDERS, location
+from tutorial.said import EXCEPTION, SQLITE, meaning
+from tutorial.state import PROJECT_FOLDERS
+from tutorial.workspace import location
 
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
 P = ParamSpec("P")
@@ -49,11 +47,9 @@ def explain(error: BaseException) -> Problem | None:
     """
     if isinstance(error, Problem):
         return None
-    original = getattr(error, "orig", None)  # SQLAlchemy wraps what the driver raised
-    rules = (_folder, _system, _missing_module, _file_of_the_project, _name, _library, _sqlite)
+    rules = (_system, _missing_module, _file_of_the_project, _name, _library, _sqlite)
     for rule in rules:
-        problem = rule(original if rule is _sqlite and original else error)
-        if problem is not None:
+        if problem := rule(error):
             problem.__cause__ = error
             return problem
     return None
@@ -71,38 +67,29 @@ def one_line(error: BaseException | str | None) -> str:
     return lines[0].strip().removesuffix(":") if lines else ""
 
 
-def _folder(error: BaseException) -> Problem | None:
-    """The project's folder is gone: nothing in it can be read or imported."""
+def _system(error: BaseException) -> Problem | None:
+    """The system refuses: no folder of the project, no room, no right to write, no such file."""
     if here() is None and isinstance(error, OSError | ImportError | sqlite3.Error):
         return Problem("folder-gone")
-    return None
-
-
-def _system(error: BaseException) -> Problem | None:
-    """The system refuses: no room, no right to write, no such file."""
     if not isinstance(error, OSError):
         return None
-    if error.errno == errno.ENOSPC:
-        return Problem("disk-full")
-    if getattr(error, "winerror", None) in LOCKED_ON_WINDOWS:
-        return Problem("file-locked", path=_shown(error.filename))
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return Problem("read-only", path=_shown(error.filename))
-    if isinstance(error, FileExistsError | NotADirectoryError):
-        return Problem("name-taken", path=_shown(error.filename))
-    if isinstance(error, FileNotFoundError):
-        name = str(error.filename)
-        if name.endswith((".py", ".ini", ".mako")):
-            return Problem("file-gone", path=_shown(name))
-    return None
+    a_source = str(error.filename).endswith((".py", ".ini", ".mako"))
+    kinds = {
+        "disk-full": error.errno == errno.ENOSPC,
+        "file-locked": getattr(error, "winerror", None) in LOCKED_ON_WINDOWS,
+        "read-only": error.errno in (errno.EACCES, errno.EROFS, errno.EPERM),
+        "name-taken": isinstance(error, FileExistsError | NotADirectoryError),
+        "file-gone": isinstance(error, FileNotFoundError) and a_source,
+    }
+    key = next((key for key, is_it in kinds.items() if is_it), None)
+    return Problem(key, path=_shown(error.filename)) if key else None
 
 
 def _file_of_the_project(error: BaseException) -> Problem | None:
     """A file of the project could not be imported."""
     if isinstance(error, SyntaxError) and _in_project(error.filename):
-        message = error.msg.rstrip(".?")
-        values = {"path": _shown(error.filename), "line": error.lineno, "message": message}
-        return Problem("syntax-error", **values)
+        path, message = _shown(error.filename), error.msg.rstrip(".?")
+        return Problem("syntax-error", path=path, line=error.lineno, message=message)
     places = _places(error)
     if all(frame.name != "<module>" for frame in places):
         return None  # the file was imported, and a function in it failed
@@ -150,25 +137,13 @@ def _name(error: BaseException) -> Problem | None:
 
 def _library(error: BaseException) -> Problem | None:
     """A library says something that beginners meet often."""
-    kind, text = type(error).__name__, str(error)
-    module = type(error).__module__.split(".")[0]
-    if module == "httpx" and kind == "ConnectError":
-        return Problem("server-gone")
-    if kind == "RuntimeError" and "client has been closed" in text:
-        return Problem("client-closed")
-    if kind == "RuntimeError" and "asyncio.run() cannot be called" in text:
-        return Problem("event-loop-runs")
-    if module == "sqlalchemy":
-        if kind == "PendingRollbackError":
-            return Problem("transaction-failed")
-        found = re.match(r"Table '(\w+)' is already defined", text)
-        if found:
-            return Problem("table-defined-twice", table=found[1])
-    return None
+    package = type(error).__module__.partition(".")[0]
+    return meaning(f"{package}.{type(error).__name__}: {error}", EXCEPTION)
 
 
 def _sqlite(error: BaseException) -> Problem | None:
     """SQLite refuses."""
+    error = getattr(error, "orig", None) or error  # SQLAlchemy wraps what the driver raised
     if not isinstance(error, sqlite3.Error):
         return None
     text = one_line(str(error)).rstrip(".")
@@ -185,13 +160,18 @@ def here() -> Path | None:
         return None
 
 
-def _in_project(filename: str | None) -> bool:
-    """Whether a file belongs to the project: to the current folder, or to the workspace."""
-    if not filename:
-        return False
+def _below(filename: object) -> list[Path]:
+    """Return a path as seen from the current folder and from the workspace, if it is in there."""
+    if not isinstance(filename, str):
+        return []
     folders = [folder for folder in (here(), location()) if folder is not None]
     path = Path(filename)
-    return any(path.is_relative_to(folder / name) for folder in folders for name in PROJECT_FOLDERS)
+    return [path.relative_to(folder) for folder in folders if path.is_relative_to(folder)]
+
+
+def _in_project(filename: str | None) -> bool:
+    """Whether a file belongs to the project: to the current folder, or to the workspace."""
+    return any(path.parts[:1] == (name,) for path in _below(filename) for name in PROJECT_FOLDERS)
 
 
 def _places(error: BaseException) -> list[traceback.FrameSummary]:
@@ -200,25 +180,18 @@ def _places(error: BaseException) -> list[traceback.FrameSummary]:
     return [frame for frame in frames if _in_project(frame.filename)]
 
 
-def _shown(filename: str | bytes | int | None) -> str:
+def _shown(filename: object) -> str:
     """Return a path as the learner knows it: below the project, or in full."""
     if not isinstance(filename, str) or not filename:
         return "The file"
-    path = Path(filename)
-    for folder in (here(), location()):
-        if folder is not None and path.is_relative_to(folder) and path != folder:
-            return path.relative_to(folder).as_posix()
-    return str(path)
+    return next((path.as_posix() for path in _below(filename) if path.parts), filename)
 
 
 _begun: dict[str, int] = {}  # the step whose notebook runs in this kernel
 
 
 def explain_errors(shell: Shell, step: int) -> None:
-    """Let a notebook show each exception that has an explanation as a Problem, in every cell.
-
-    %tb shows the whole traceback of the last one.
-    """
+    """Let the cells of a notebook show what can be explained as a Problem, and %tb the rest."""
     _begun["step"] = step
     shell.set_custom_exc((Exception,), _show)
     original = shell.find_line_magic("tb")
@@ -227,9 +200,7 @@ def explain_errors(shell: Shell, step: int) -> None:
         problem = getattr(sys, "last_value", None)  # what was shown last
         if isinstance(problem, Problem):
             error = problem.__cause__ or problem
-            values = type(error), error, error.__traceback__
-            lines = shell.InteractiveTB.structured_traceback(*values)
-            print(shell.InteractiveTB.stb2text(lines))
+            print(shell.InteractiveTB.text(type(error), error, error.__traceback__))
         else:
             original(line)
 
@@ -238,15 +209,8 @@ def explain_errors(shell: Shell, step: int) -> None:
         shell.register_magic_function(tb, "line", "tb")
 
 
-def _show(
-    shell: Shell,
-    kind: type[BaseException],
-    error: BaseException,
-    trace: TracebackType | None,
-    tb_offset: int | None = None,
-) -> None:
+def _show(shell: Shell, kind: Any, error: BaseException, trace: object, **_: object) -> None:
     """Show an exception in the cell (the form is IPython's)."""
-    problem = error if isinstance(error, Problem) else explain(error)
-    if problem is not None:
+    if problem := explain(error):
         kind, error = Problem, problem
     shell.showtraceback((kind, error, trace), running_compiled_code=True)

@@ -1,33 +1,17 @@
 """Shows and edits the project's files: the tree, a diff, an edit with its diff."""
 
-from __future__ import annotations
-
 import difflib
 import html
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
+from tutorial.show import display_as
 from tutorial.state import DATABASE, project_files
 
-NOTES = {
-    "alembic.ini": "settings of Alembic",
-    "alembic": "the migrations",
-    "alembic/README": "one line by Alembic",
-    "alembic/env.py": "how Alembic connects",
-    "alembic/script.py.mako": "the form of a new revision",
-    "alembic/versions": "one file a revision",
-    "app": "the service",
-    "app/__init__.py": "makes app a package",
-    "app/db.py": "engine and session, sync",
-    "app/db_async.py": "engine and session, async",
-    "app/errors.py": "the answers to bad requests",
-    "app/main.py": "endpoints, sync",
-    "app/main_async.py": "endpoints, async",
-    "app/models.py": "tables and models, for both",
-    "app/revision.py": "checks the revision at start-up",
-    "database.db": "the SQLite database",
-}
+NOTES = tomllib.loads((Path(__file__).parent / "tree.toml").read_text(encoding="utf-8"))
 
 
 def tree() -> None:
@@ -40,19 +24,18 @@ def tree() -> None:
         print(".  (an empty folder)")
         return
     entries = sorted({parent for path in paths for parent in (path, *path.parents)} - {Path()})
-    lines = [(".", "")]
-    for entry in entries:
-        prefix = ""
-        for parent in reversed(entry.parents[:-1]):
-            prefix += "    " if _is_last(parent, entries) else "│   "
-        prefix += "└── " if _is_last(entry, entries) else "├── "
-        lines.append((prefix + entry.name, NOTES.get(entry.as_posix(), "")))
+    lines = [(".", ""), *_branches(entries, Path(), "")]
     width = max(len(name) for name, _ in lines)
     print("\n".join(f"{name:<{width}}   {note}".rstrip() for name, note in lines))
 
 
-def _is_last(entry: Path, entries: list[Path]) -> bool:
-    return entry == [other for other in entries if other.parent == entry.parent][-1]
+def _branches(entries: list[Path], parent: Path, prefix: str) -> Iterator[tuple[str, str]]:
+    """Give what stands below a folder in the tree: a line for each entry, and its note."""
+    inside = [entry for entry in entries if entry.parent == parent]
+    for entry in inside:
+        last = entry == inside[-1]
+        yield f"{prefix}{'└── ' if last else '├── '}{entry.name}", NOTES.get(entry.as_posix(), "")
+        yield from _branches(entries, entry, prefix + ("    " if last else "│   "))
 
 
 def diff(old: str, new: str, *, context: int = 3) -> None:
@@ -61,12 +44,10 @@ def diff(old: str, new: str, *, context: int = 3) -> None:
     old, new: a file of the project, or a text (anything with a line break in it).
     context: how many unchanged lines to show around each change.
     """
-    from IPython.display import display
-
     lines = _unified(_text(old), _text(new), context)
     rows = "\n".join(_coloured(line) for line in lines)
     page = f'<pre style="line-height: 1.3">{rows}</pre>'
-    display({"text/html": page, "text/plain": "\n".join(lines)}, raw=True)
+    display_as("html", page, "\n".join(lines))
 
 
 def _text(source: str) -> str:
@@ -104,10 +85,7 @@ def _coloured(line: str) -> str:
 
 
 def file_after(step: int, path: str) -> str:
-    """Return the text that a file has at the end of a step.
-
-    Raises Problem if there is no such file then.
-    """
+    """Return the text that a file has at the end of a step. Raises Problem if there is none."""
     text = stored_ends().text(step, path)
     if text is None:
         raise Problem("file-gone", path=path)
@@ -122,13 +100,11 @@ def edit(path: str, old: str, new: str) -> None:
     """
     before = _text(path)
     # The new text may be a part of the old one, or the old one a part of the new.
-    done = new in before and (old in new or old not in before) if new else old not in before
-    if done:
+    if new in before and (old in new or old not in before) if new else old not in before:
         print(f"{path} has this edit already.")
         return
     if old not in before:
-        text = repr(old.strip().splitlines()[0])
-        raise Problem("nothing-to-replace", path=path, text=text)
+        raise Problem("nothing-to-replace", path=path, text=repr(old.strip().splitlines()[0]))
     after = before.replace(old, new, 1)
     Path(path).write_text(after, encoding="utf-8", newline="\n")
     diff(before, after, context=1)

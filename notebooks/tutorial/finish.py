@@ -1,8 +1,6 @@
 """finish: the last cell of every notebook. It says, line by line, whether all is there."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tutorial import course
@@ -10,9 +8,9 @@ from tutorial.compare import has_all_of, has_revision, has_tables, present_rows,
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.explain import explained
-from tutorial.process import running_processes
+from tutorial.process import Process
 from tutorial.progress import record
-from tutorial.state import State, read_state
+from tutorial.state import Row, State, read_state
 from tutorial.steps import require_step
 from tutorial.workspace import TRIAL, location, only_one
 
@@ -25,7 +23,7 @@ class Line(NamedTuple):
     name: str
     good: bool
     hint: str
-    differs: list[str]
+    differs: Sequence[str] = ()
 
 
 @explained
@@ -62,23 +60,19 @@ def _changed(state: State, start: State, goal: State) -> Iterator[Line]:
             # A revision that is generated twice is no longer the same.
             again = AGAIN if path.startswith("alembic/versions/") else "run its cell again"
             yield _file(path, state, text, again)
-    for path in start.files:
-        if path not in goal.files:
-            hint = "it is still there: delete it"
-            yield Line(f"{path} is gone", path not in state.files, hint, [])
+    for path in sorted(start.files.keys() - goal.files):
+        yield Line(f"{path} is gone", path not in state.files, "it is still there: delete it")
     if state.broken:
-        if goal.schema:
-            yield Line("the database", False, f"it can't be read: {AGAIN}", [])
+        yield Line("the database", False, f"it can't be read: {AGAIN}")
         return
     if goal.schema != start.schema:
         hint = "they are missing" if not state.schema else "they are not as this step leaves them"
         again = "run the cells that make or change them again"
-        yield Line("the database's tables", has_tables(state, goal), f"{hint}: {again}", [])
+        yield Line("the database's tables", has_tables(state, goal), f"{hint}: {again}")
     if goal.revision != start.revision:
         hint = f"the database is at revision {state.revision or 'none'}: {AGAIN}"
-        yield Line(f"revision {goal.revision}", has_revision(state, goal), hint, [])
-    written = [row for row in goal.rows if row["id"] not in start.ids]
-    if written:
+        yield Line(f"revision {goal.revision}", has_revision(state, goal), hint)
+    if written := [row for row in goal.rows if row["id"] not in start.ids]:
         yield _rows("rows written by this step", written, state)
 
 
@@ -88,20 +82,15 @@ def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
     if same:
         lines = [_file(path, state, text, AGAIN) for path, text in same.items()]
         bad = [line for line in lines if not line.good]
-        names = ", ".join(line.name for line in bad)
-        yield Line(
-            f"files from earlier steps: {len(same)}",
-            not bad,
-            f"{names} changed or missing: {AGAIN}",
-            [text for line in bad for text in (f"{line.name}:", *line.differs)],
-        )
+        hint = f"{', '.join(line.name for line in bad)} changed or missing: {AGAIN}"
+        differs = [text for line in bad for text in (f"{line.name}:", *line.differs)]
+        yield Line(f"files from earlier steps: {len(same)}", not bad, hint, differs)
     if state.broken:
         return
     if goal.schema and (goal.schema, goal.revision) == (start.schema, start.revision):
         good = has_tables(state, goal) and has_revision(state, goal)
-        yield Line("tables from earlier steps", good, f"they are not as they were: {AGAIN}", [])
-    old = [row for row in goal.rows if row["id"] in start.ids]
-    if old:
+        yield Line("tables from earlier steps", good, f"they are not as they were: {AGAIN}")
+    if old := [row for row in goal.rows if row["id"] in start.ids]:
         yield _rows("rows from earlier steps", old, state)
 
 
@@ -109,23 +98,23 @@ def _left(start: State, goal: State) -> Iterator[Line]:
     """Give a line for each thing that a notebook which only tries something out must take away."""
     if goal == start:
         hint = f"at least one is still running: {AGAIN}"
-        yield Line("no server of a trial is left", not running_processes(), hint, [])
+        yield Line("no server of a trial is left", not Process.running(), hint)
         hint = "it is still there: run the cell again that deletes it"
-        yield Line("no copy of a trial is left", not (location() / TRIAL).exists(), hint, [])
+        yield Line("no copy of a trial is left", not (location() / TRIAL).exists(), hint)
 
 
 def _file(path: str, state: State, text: str, again: str) -> Line:
     own = state.files.get(path)
     if own is None:
-        return Line(path, False, f"it is missing: {again}", [])
+        return Line(path, False, f"it is missing: {again}")
     hint = f"it is not what this step writes: {again} (yours is kept in a backup)"
     return Line(path, has_all_of(path, own, text), hint, short_diff(text, own))
 
 
-def _rows(name: str, rows: list[dict[str, object]], state: State) -> Line:
+def _rows(name: str, rows: list[Row], state: State) -> Line:
     there = present_rows(rows, state)
     hint = f"only {there} of {len(rows)} are there: {AGAIN}"
-    return Line(f"{name}: {len(rows)}", there == len(rows), hint, [])
+    return Line(f"{name}: {len(rows)}", there == len(rows), hint)
 
 
 def _own(state: State, start: State, goal: State, later: bool) -> Iterator[str]:

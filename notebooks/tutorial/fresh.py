@@ -1,7 +1,5 @@
 """Keeps imports as fresh as the files: an edited app/ is imported anew, as `--reload` does it."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import sys
@@ -13,11 +11,8 @@ _imported: dict[str, bytes | None] = {}  # file -> what it held when its module 
 
 def app_modules() -> dict[str, ModuleType]:
     """Return the modules of `app` that are imported now, by name."""
-    return {
-        name: module
-        for name, module in list(sys.modules.items())
-        if name == "app" or name.startswith("app.")
-    }
+    modules = list(sys.modules.items())
+    return {name: module for name, module in modules if name.partition(".")[0] == "app"}
 
 
 def forget_app() -> None:
@@ -55,10 +50,7 @@ def app_is_current() -> bool:
 
 
 def forget_changed_app(_info: object = None) -> None:
-    """Forget `app` if one of its imported files was changed since it was noted, else note them.
-
-    Runs before each cell; `_info` is what IPython hands over.
-    """
+    """Before each cell, forget `app` if one of its imported files was changed, else note them."""
     note_app()
     if not app_is_current():
         forget_app()

@@ -1,7 +1,5 @@
 """Puts a server under load, and counts what comes of it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import math
@@ -61,10 +59,7 @@ class Load:
 
 
 def percentile(times: list[float], percent: int) -> float:
-    """Return the smallest of `times` that at least `percent` % of them do not exceed.
-
-    NaN if there are none.
-    """
+    """Return the smallest of `times` that at least `percent` % of them do not exceed, or NaN."""
     if not times:
         return math.nan
     return sorted(times)[max(math.ceil(len(times) * percent / 100) - 1, 0)]
@@ -92,7 +87,12 @@ async def load(
         raise ValueError(f"connections must be a number from 1 to {MOST_CONNECTIONS}")
     if not 0 < seconds <= LONGEST_LOAD:
         raise ValueError(f"seconds must be greater than 0, and at most {LONGEST_LOAD:.0f}")
-    run = _Run(url, path, body, seconds, requests, Load(connections))
+    found = re.fullmatch(r"http://([\w.-]+):(\d+)/?", url)
+    if not found:
+        raise Problem("server-gone")
+    left = math.inf if requests is None else requests
+    request = _request(found[1], path, body)
+    run = _Run((found[1], int(found[2])), request, seconds, left, Load(connections))
     try:
         await asyncio.to_thread(asyncio.run, run.all())
     finally:
@@ -100,31 +100,25 @@ async def load(
     return run.result
 
 
+def _request(host: str, path: str, body: dict[str, object] | None) -> bytes:
+    """Return a request as it is sent."""
+    if body is None:
+        return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    content = json.dumps(body)
+    lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json"]
+    return "\r\n".join([*lines, f"Content-Length: {len(content)}", "", content]).encode()
+
+
+@dataclass
 class _Run:
     """One load while it runs."""
 
-    def __init__(
-        self,
-        url: str,
-        path: str,
-        body: dict[str, object] | None,
-        seconds: float,
-        requests: int | None,
-        result: Load,
-    ) -> None:
-        found = re.fullmatch(r"http://([\w.-]+):(\d+)/?", url)
-        if not found:
-            raise Problem("server-gone")
-        self.address = found[1], int(found[2])
-        self.seconds = seconds
-        self.end = math.inf
-        self.left = math.inf if requests is None else requests
-        self.result = result
-        content = b"" if body is None else json.dumps(body).encode()
-        lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", f"Host: {found[1]}"]
-        if body is not None:
-            lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
-        self.request = "\r\n".join([*lines, "", ""]).encode() + content
+    address: tuple[str, int]
+    request: bytes
+    seconds: float
+    left: float  # how many requests may still be sent
+    result: Load
+    end: float = math.inf
 
     async def all(self) -> None:
         """Run the connections to their end."""
@@ -158,26 +152,19 @@ class _Run:
                     except BaseException:
                         self.result.lost += 1
                         raise
-                    self.note(status, content, 1000 * (time.perf_counter() - sent))
+                    self.result.times.append(1000 * (time.perf_counter() - sent))
+                    self.result.statuses[status] += 1
+                    if status == 201:
+                        self.result.ids.append(json.loads(content)["id"])
                     if not goes_on:
                         return
-        except (OSError, EOFError, ValueError, TimeoutError):
-            return  # the connection is broken: what it did until then counts
-
-    def note(self, status: int, content: bytes, milliseconds: float) -> None:
-        """Count an answer."""
-        self.result.times.append(milliseconds)
-        self.result.statuses[status] += 1
-        if status == 201:
-            self.result.ids.append(json.loads(content)["id"])
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
+            return  # the connection is broken, or no HTTP: what it did until then counts
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bool]:
     """Read an HTTP answer: its status, its body, and whether the connection stays open."""
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    except asyncio.LimitOverrunError as error:
-        raise ValueError("this is no answer of HTTP") from error
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
     status = int(head[9:12])
     length = re.search(rb"\r\ncontent-length: *(\d+)", head)
     content = await reader.readexactly(int(length[1])) if length else b""

@@ -1,21 +1,15 @@
 """Keeps a learner's own file in a backup before a cell with %%writefile writes over it."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tutorial.ends import stored_ends
-from tutorial.explain import explained
+from tutorial.explain import Shell, explained
 from tutorial.state import project_files, read_text
 from tutorial.workspace import copy_project, location, new_backup, only_one
 
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
 
-
-def keep_before_writing(shell: InteractiveShell) -> None:
+def keep_before_writing(shell: Shell) -> None:
     """Let %%writefile keep the project in a backup if it is about to overwrite own work."""
     write = shell.find_cell_magic("writefile")
     if getattr(write, "__name__", "") == "keep_and_write":

@@ -1,16 +1,15 @@
 """Draws bars. JupyterLab draws them itself, from a description in Vega-Lite."""
 
-from __future__ import annotations
-
+import json
 import math
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 VEGA_LITE = "application/vnd.vegalite.v5+json"  # the version that JupyterLab 4 draws
-# Each can be told from the other, and from a white and a dark page.
-COLOR, OTHER_COLOR = "#7f7f7f", "#2ca02c"
-READABLE = "luminance(background) < 0.5 ? 'white' : 'black'"  # JupyterLab may have a dark theme
-WIDTH, STEP = 280, 24  # pixels: of a chart, and from one bar to the next
+# What is the same in all charts. Each color can be told from the other, and from a white and a
+# dark page. The lines behind the bars are few and faint, because the numbers stand on them.
+LOOK = (Path(__file__).parent / "plot.json").read_text(encoding="utf-8")
 FONT = {"fontSize": 12}  # of the axes; the default is smaller than the text of a notebook
 
 
@@ -31,12 +30,20 @@ def bar_charts(
     """
     from IPython.display import display
 
+    rows: list[dict[str, Any]] = [{"name": name, "other": name in other_color} for name in names]
+    told = "Bar charts."
+    for number, (title, lengths) in enumerate(charts.items(), 1):
+        for row, length in zip(rows, lengths, strict=True):
+            # One digit more than is written: the others are noise. JSON has no NaN.
+            row[f"chart {number}"] = round(length, 1) if math.isfinite(length) else None
+        numbers = [f"{one:,.0f}" if math.isfinite(one) else "no number" for one in lengths]
+        told += f" {title}: {', '.join(map(' '.join, zip(names, numbers, strict=True)))}."
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "description": _told(names, charts),
-        "data": {"values": _rows(names, charts, other_color)},
+        "description": told,
+        "data": {"values": rows},
         "config": {"style": {"guide-label": FONT, "guide-title": FONT}},
-        "hconcat": [_chart(title, names, n) for n, title in enumerate(charts)],
+        "hconcat": [_chart(f"chart {n}", title, names) for n, title in enumerate(charts, 1)],
         # SVG is sharp at any size, and a screen reader finds each bar in it.
         "usermeta": {"embedOptions": {"renderer": "svg", "actions": False}},
     }
@@ -44,67 +51,11 @@ def bar_charts(
     display({VEGA_LITE: spec, "text/plain": plain}, raw=True)
 
 
-def _told(names: Sequence[str], charts: Mapping[str, Sequence[float]]) -> str:
-    """Return all that the charts show as a sentence for each of them."""
-    told = []
-    for title, lengths in charts.items():
-        pairs = zip(names, lengths, strict=True)
-        told.append(f"{title}: " + ", ".join(f"{name} {_number(length)}" for name, length in pairs))
-    return f"Bar charts. {'. '.join(told)}."
-
-
-def _number(length: float) -> str:
-    return f"{length:,.0f}" if math.isfinite(length) else "no number"
-
-
-def _field(number: int) -> str:
-    """Return what a chart's lengths are called in the data; a title may have signs of Vega's."""
-    return f"chart {number + 1}"
-
-
-def _rows(
-    names: Sequence[str], charts: Mapping[str, Sequence[float]], other_color: Collection[str]
-) -> list[dict[str, Any]]:
-    """Return the data: for each name its bars' lengths. JSON has no NaN, so that becomes None."""
-    return [
-        {"name": name, "other": name in other_color}
-        | {
-            # One digit more than the chart writes: the others are noise, and make a long diff.
-            _field(n): round(lengths[row], 1) if math.isfinite(lengths[row]) else None
-            for n, lengths in enumerate(charts.values())
-        }
-        for row, name in enumerate(names)
-    ]
-
-
-def _chart(title: str, names: Sequence[str], number: int) -> dict[str, Any]:
-    """Return one chart. Only the first, which has the number 0, has the names beside it."""
-    axis = {"title": None, "domain": False, "ticks": False, "labels": number == 0}
-    color = {"condition": {"test": "datum.other", "value": OTHER_COLOR}, "value": COLOR}
-    return {
-        "width": WIDTH,
-        "height": {"step": STEP},
-        "encoding": {
-            "y": {
-                "field": "name",
-                "type": "nominal",
-                "scale": {"domain": list(names)},  # in this order, also those without a bar
-                "axis": axis | {"labelLimit": WIDTH},
-            },
-            "x": {
-                "field": _field(number),
-                "type": "quantitative",
-                "title": title,
-                # Few lines, and faint ones: the numbers stand on them.
-                "axis": {"tickCount": 5, "gridOpacity": 0.4},
-            },
-        },
-        "layer": [
-            {"mark": "bar", "encoding": {"color": color}},
-            {
-                "mark": {"type": "text", "align": "left", "dx": 4, "color": {"expr": READABLE}}
-                | FONT,
-                "encoding": {"text": {"field": _field(number), "format": ",.0f"}},
-            },
-        ],
-    }
+def _chart(field: str, title: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return one chart, of a field of the data. Only the first has the names beside it."""
+    chart: dict[str, Any] = json.loads(LOOK)
+    chart["encoding"]["x"] |= {"field": field, "title": title}
+    chart["encoding"]["y"]["scale"] = {"domain": list(names)}  # also those without a bar
+    chart["encoding"]["y"]["axis"]["labels"] = field == "chart 1"
+    chart["layer"][1]["encoding"]["text"]["field"] = field
+    return chart

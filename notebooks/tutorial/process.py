@@ -4,20 +4,18 @@
 to kill it, it has to be a process: then it shares no thread with what measures it.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import re
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
+from tutorial.running import STOP_SECONDS, Running
 from tutorial.said import PROCESS
-from tutorial.server import STOP_SECONDS, Stoppable, not_started
 from tutorial.workspace import TRIAL, copy_project, location
 
 START_SECONDS = 30.0
@@ -31,14 +29,9 @@ from uvicorn.main import main
 main()
 """
 
-_running: list[Process] = []
-
 
 def trial_folder(name: str) -> Path:
-    """Return a folder for a trial, with a copy of the project: under_load/`name` in the workspace.
-
-    A copy of an earlier run is replaced.
-    """
+    """Return under_load/`name` of the workspace, with a new copy of the project, for a trial."""
     folder = location() / TRIAL / name
     for left in folder.glob("*.log"):
         left.unlink()
@@ -46,13 +39,12 @@ def trial_folder(name: str) -> Path:
     return folder
 
 
-class Process(Stoppable):
+class Process(Running):
     """A server that runs in a process of its own. `url` is its address."""
 
     def __init__(
         self, target: str, folder: Path, options: tuple[str, ...], settings: dict[str, str]
     ) -> None:
-        self.target = target
         # A file, because a pipe that nobody reads would stop the server when it is full.
         number = len(list(folder.glob("server*.log"))) + 1
         self._log = folder / f"server{number}.log"
@@ -67,11 +59,7 @@ class Process(Stoppable):
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        _running.append(self)
-        self.url = ""
-
-    def __repr__(self) -> str:
-        return f"<{self.target} {'runs' if self.is_running else 'is stopped'}>"
+        super().__init__(target)
 
     @property
     def is_running(self) -> bool:
@@ -80,46 +68,27 @@ class Process(Stoppable):
 
     def stop(self) -> None:
         """Ask the server to end; kill it after STOP_SECONDS. Stopping twice does no harm."""
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._clean_up()
+        if self.url:  # before it is up, it may not notice
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+        self.kill()
 
     def kill(self) -> None:
         """End the process at once: no line of its code runs any more."""
         self._process.kill()
-        self._clean_up()
-
-    def _clean_up(self) -> None:
         self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
-        if self in _running:
-            _running.remove(self)
 
-    def wait_until_up(self) -> None:
-        """Wait until the server says its address. Raises Problem with its last words if it ends."""
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            alive = self.is_running  # asked first: what it wrote last is then in the log
-            text = self._log.read_text(encoding="utf-8", errors="replace")
-            if url := address(text):
-                self.url = url
-                return
-            if not alive:
-                raise not_started(self.target, text, _last_words(text), PROCESS)
-            if time.monotonic() > deadline:
-                seconds = round(START_SECONDS)
-                raise Problem("server-too-slow", name=self.target, seconds=seconds)
-            time.sleep(0.02)
-
-
-def address(log: str) -> str | None:
-    """Return the address at which a server is up, as uvicorn logs it, or None: it is not up yet."""
-    found = re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", log)
-    return found[1] if found else None
+    def _is_up(self) -> bool:
+        alive = self.is_running  # asked first: what it wrote last is then in the log
+        text = self._log.read_text(encoding="utf-8", errors="replace")
+        found = re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", text)
+        if not found and not alive:
+            raise self.not_started(text, _last_words(text), PROCESS)
+        self.url = found[1] if found else ""
+        return bool(found)
 
 
 def _last_words(log: str) -> str:
@@ -144,21 +113,12 @@ def start_process(target: str, folder: str | Path, *options: str, **settings: st
     if not Path(folder).is_dir():
         raise Problem("no-such-module", name=target.partition(":")[0])
     process = Process(target, Path(folder), options, settings)
-    try:
-        process.wait_until_up()
-    except BaseException:  # an interrupt too must leave no process behind
-        process.kill()
-        raise
+    process.wait_until_up(START_SECONDS)
     return process
 
 
 @atexit.register
 def stop_processes() -> None:
     """Stop every process that `start_process` started in this kernel."""
-    for process in list(_running):
+    for process in Process.running():
         process.kill()
-
-
-def running_processes() -> list[Process]:
-    """Return the servers that run as processes of this kernel."""
-    return [process for process in _running if process.is_running]

@@ -3,8 +3,6 @@
 The file lies beside the project, not in it: `begin` moves it into no backup.
 """
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 from pathlib import Path
@@ -39,14 +37,11 @@ def finished(folder: Path) -> set[int]:
     A note that is broken, or not one of this course, counts as nothing finished.
     """
     try:
-        note = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        steps = json.loads((folder / FILE).read_text(encoding="utf-8"))["finished"]
+        # `type`, because True is an int too.
+        known = all(type(step) is int and step in course.numbers() for step in steps)
+    except (OSError, ValueError, RecursionError, TypeError, KeyError):
         return set()
-    steps = note.get("finished") if isinstance(note, dict) else None
-    if not isinstance(steps, list):
-        return set()
-    # `type`, because True is an int too.
-    known = all(type(step) is int and step in course.numbers() for step in steps)
     return set(steps) if known else set()
 
 

@@ -1,63 +1,32 @@
 """Runs uvicorn in a thread of the notebook's kernel."""
 
-from __future__ import annotations
-
-import abc
 import asyncio
 import importlib
 import logging
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
 from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
-from tutorial.said import SERVER, meaning
+from tutorial.running import STOP_SECONDS, Running
+from tutorial.said import SERVER
 
 START_SECONDS = 15.0
-STOP_SECONDS = 5.0
 
 App = Callable[..., Any]  # an ASGI app
-_running: dict[str, Server] = {}
 
 
-def not_started(name: str, log: str, error: str, place: str = SERVER) -> Problem:
-    """Return why a server did not start.
-
-    log: what it has logged; place: of `tutorial.said`, how this is read. error: its last words, or
-    "" if it gave none.
-    """
-    error = error or "it gave no reason."
-    known = meaning(log, place, name=name, error=error)
-    return known or Problem("server-did-not-start", name=name, error=error)
-
-
-class Stoppable(abc.ABC):
-    """What has a `stop()`, and stops at the end of a `with` block."""
-
-    @abc.abstractmethod
-    def stop(self) -> None:
-        """Stop, and wait until it is gone."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-
-class Server(Stoppable):
-    """A server that runs. `url` is its address, for example http://127.0.0.1:51234."""
+class Server(Running):
+    """A server in a thread of this kernel. `url` is its address."""
 
     def __init__(self, name: str, app: App) -> None:
         import uvicorn
 
-        self.name = name
         self.lines: list[str] = []
         self.errors: list[str] = []
         # log_config=None: uvicorn's own would print into whatever cell runs at the moment.
@@ -65,16 +34,14 @@ class Server(Stoppable):
         self._server = uvicorn.Server(self._config)
         self._engines = _engines()
         self._log = _ThreadLog(self)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name=f"serve {name}", daemon=True)
+        self._cancel: Callable[[], object] = lambda: None  # there is no task yet
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))  # port 0: the system picks a free one
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    def __repr__(self) -> str:
-        state = "runs" if self.is_running else "is stopped"
-        return f"<{self.name} {state}>"
+        self._thread = threading.Thread(target=self._run, name=f"serve {name}", daemon=True)
+        super().__init__(name)
+        self._log.attach()
+        self._thread.start()
 
     @property
     def is_running(self) -> bool:
@@ -86,39 +53,22 @@ class Server(Stoppable):
         print("\n".join(self.lines))
 
     def stop(self) -> None:
-        """Stop the server and wait until it is gone. Stopping twice does no harm.
-
-        Open requests have STOP_SECONDS to end, then they are cancelled.
-        """
+        """Stop the server; open requests have STOP_SECONDS to end, then they are cancelled."""
         self._server.should_exit = True
-        if not self._server.started:  # uvicorn looks at should_exit only once it is up
+        if self._server.started:  # uvicorn looks at should_exit only once it is up
+            self._thread.join(STOP_SECONDS)
+        with suppress(RuntimeError):  # the loop is closed
             self._cancel()
-        self._join()
         if self._thread.is_alive():
-            self._cancel()
-            self._join()
-        self._log.detach()
-        if _running.get(self.name) is self:
-            del _running[self.name]
+            self._thread.join(STOP_SECONDS)
+        logging.getLogger("uvicorn").removeHandler(self._log)
 
-    def start(self) -> None:
-        """Start, and wait until the server is up. Raises Problem if it does not come up."""
-        deadline = time.monotonic() + START_SECONDS
-        try:
-            self._log.attach()
-            self._thread.start()
-            while self._thread.is_alive() and not self._server.started:
-                if time.monotonic() > deadline:
-                    seconds = round(START_SECONDS)
-                    raise Problem("server-too-slow", name=self.name, seconds=seconds)
-                time.sleep(0.005)
-        except BaseException:  # an interrupt too must leave no thread behind
-            self.stop()
-            raise
-        if not self._server.started:
-            self.stop()
+    def _is_up(self) -> bool:
+        alive = self._thread.is_alive()  # asked first: it may come up and end in between
+        if not alive and not self._server.started:
             # The first error: those after it only follow from it.
-            raise not_started(self.name, " ".join(self.errors), next(iter(self.errors), ""))
+            raise self.not_started(" ".join(self.errors), next(iter(self.errors), ""), SERVER)
+        return self._server.started
 
     def _run(self) -> None:
         """Run the server to its end. This is all that the thread does."""
@@ -131,44 +81,24 @@ class Server(Stoppable):
             self._socket.close()
 
     async def _serve(self) -> None:
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        loop, (task,) = asyncio.get_running_loop(), asyncio.all_tasks()
+        self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
         if self._server.should_exit:  # stopped before it began
             return
         try:
             await self._server.serve(sockets=[self._socket])
         finally:  # also when the lifespan refused, or a stop cancelled what was still open
-            open_tasks = asyncio.all_tasks() - {self._task}
-            for task in open_tasks:
-                task.cancel()
+            open_tasks = asyncio.all_tasks() - {task}
+            for one in open_tasks:
+                one.cancel()
             await asyncio.gather(*open_tasks, return_exceptions=True)
-            await self._dispose_engines()
-
-    async def _dispose_engines(self) -> None:
-        """Close the engines' connections, except where another server shares the engine.
-
-        The app's lifespan does it too, but an app may have none, or may have refused to start.
-        """
-        shared = {
-            id(engine)
-            for server in list(_running.values())
-            if server is not self
-            for engine in server._engines
-        }
-        for engine in self._engines:
-            if id(engine) not in shared:
-                disposed = engine.dispose()
-                if asyncio.iscoroutine(disposed):  # an async engine
-                    await disposed
-
-    def _cancel(self) -> None:
-        """End the server at once, whatever it waits for."""
-        if self._loop is not None and self._task is not None:
-            with suppress(RuntimeError):  # the loop was closed just now
-                self._loop.call_soon_threadsafe(self._task.cancel)
-
-    def _join(self) -> None:
-        if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
+            # The app may have no lifespan that closes its engines. Another server may share them.
+            others = [server._engines for server in Server.running() if server is not self]
+            for engine in self._engines:
+                if not any(engine in shared for shared in others):
+                    disposed = engine.dispose()
+                    if asyncio.iscoroutine(disposed):  # an async engine
+                        await disposed
 
 
 class _ThreadLog(logging.Handler):
@@ -182,16 +112,11 @@ class _ThreadLog(logging.Handler):
         """Take over uvicorn's loggers, from whoever has configured them before."""
         for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
             logger = logging.getLogger(name)
-            for handler in logger.handlers[:]:
-                if not isinstance(handler, _ThreadLog):
-                    logger.removeHandler(handler)
+            logger.handlers = [one for one in logger.handlers if isinstance(one, _ThreadLog)]
             logger.disabled = False
             logger.setLevel(logging.INFO)
             logger.propagate = name != "uvicorn"
         logging.getLogger("uvicorn").addHandler(self)
-
-    def detach(self) -> None:
-        logging.getLogger("uvicorn").removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
@@ -213,23 +138,24 @@ def _engines() -> list[Any]:
 
 
 def _load(target: str) -> App:
-    """Import "package.module:name". Raises Problem with the cause."""
+    """Import "package.module:name", anew if a file was edited. Raises Problem with the cause."""
     module_name, _, attribute = target.partition(":")
-    attribute = attribute or "app"
     if "/" in module_name or module_name.endswith(".py"):
         raise Problem("no-such-module", name=module_name)
+    if not app_is_current():
+        forget_app()
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
         forget_app()  # half-imported modules must not meet the corrected file
-        cause = one_line(error)
-        unknown = Problem("app-can-not-be-imported", target=target, error=cause)
+        unknown = Problem("app-can-not-be-imported", target=target, error=one_line(error))
         if isinstance(error, ModuleNotFoundError) and error.name == module_name:
             unknown = Problem("no-such-module", name=module_name)
         raise explain(error) or unknown from error
-    app: App | None = getattr(module, attribute, None)
+    app: App | None = getattr(module, attribute or "app", None)
     if not callable(app):
-        raise Problem("no-app", module=module_name, name=attribute)
+        raise Problem("no-app", module=module_name, name=attribute or "app")
+    note_app()
     return app
 
 
@@ -251,28 +177,16 @@ def serve(target: str | App, name: str = "") -> Server:
     with the last words of the server if it does not come up; no thread is left then.
     """
     name = name or (target if isinstance(target, str) else "the app")
-    if name in _running:
-        _running[name].stop()
+    for old in Server.running():
+        if old.name == name:
+            old.stop()
     reach_directly()
-    if isinstance(target, str):
-        if not app_is_current():
-            forget_app()
-        app = _load(target)
-        note_app()
-    else:
-        app = target
-    server = Server(name, app)
-    _running[name] = server
-    server.start()
+    server = Server(name, _load(target) if isinstance(target, str) else target)
+    server.wait_until_up(START_SECONDS)
     return server
 
 
 def stop_servers() -> None:
     """Stop every server that `serve` started in this kernel."""
-    for server in list(_running.values()):
+    for server in Server.running():
         server.stop()
-
-
-def running_servers() -> list[Server]:
-    """Return the servers that run in this kernel."""
-    return [server for server in _running.values() if server.is_running]

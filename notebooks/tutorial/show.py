@@ -1,35 +1,32 @@
 """Shows the live database and what is sent to it as tables, diagrams and SQL."""
 
-from __future__ import annotations
-
 import html
 import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tutorial.errors import Problem
 from tutorial.explain import explain, here
-from tutorial.state import DATABASE, read_only
+from tutorial.state import DATABASE, opened
 
 
-def display_markdown(text: str, plain: str | None = None) -> None:
-    """Display Markdown; `plain` (by default the Markdown itself) is for where none is drawn."""
+def display_as(kind: str, text: str, plain: str = "") -> None:
+    """Display "markdown" or "html"; `plain` (by default the text) is for where none is drawn."""
     from IPython.display import display
 
-    display({"text/markdown": text, "text/plain": plain or text}, raw=True)
+    display({f"text/{kind}": text, "text/plain": plain or text}, raw=True)
 
 
 @contextmanager
 def _reading(database: str) -> Iterator[sqlite3.Connection]:
     """Open a database of the project to read it. Raises Problem with what SQLite says."""
-    if here() is None:
-        raise Problem("folder-gone")
-    if not Path(database).exists():
-        raise Problem("no-database", path=database)
+    if here() is None or not Path(database).exists():
+        raise Problem("no-database" if here() else "folder-gone", path=database)
     try:
-        with closing(read_only(Path(database))) as connection:
+        with opened(Path(database)) as connection:
             yield connection
     except sqlite3.Error as error:
         if "readonly" in str(error):
@@ -51,7 +48,7 @@ def table(query: str, database: str = DATABASE) -> None:
     markdown = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     if not rows:
         markdown += "\n\n(no rows)"
-    display_markdown(markdown)
+    display_as("markdown", markdown)
 
 
 def _cell(value: object) -> str:
@@ -65,14 +62,9 @@ def schema(database: str = DATABASE) -> None:
     with _reading(database) as connection:
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
         statements = [row[0] for row in connection.execute(query)]
-    text = "\n\n".join(tidy_sql(statement) for statement in statements) or "-- no tables"
-    display_markdown(f"```sql\n{text}\n```")
-
-
-def tidy_sql(statement: str) -> str:
-    """Return a statement with its lines trimmed at the end and tabs as four spaces."""
-    lines = statement.replace("\t", "    ").strip().splitlines()
-    return "\n".join(line.rstrip() for line in lines) + ";"
+    text = "\n\n".join(f"{one.strip()};" for one in statements) or "-- no tables"
+    text = "\n".join(line.rstrip() for line in text.replace("\t", "    ").splitlines())
+    display_as("markdown", f"```sql\n{text}\n```")
 
 
 def diagram(database: str = DATABASE) -> None:
@@ -89,7 +81,7 @@ def diagram(database: str = DATABASE) -> None:
                 kind = re.sub(r"[^\w()\[\]-]+", "_", column["type"]) or "ANY"
                 lines.append(f'        {kind} {column["name"]}{key} "{note}"')
             lines.append("    }")
-    display_markdown("```mermaid\n" + "\n".join(lines) + "\n```")
+    display_as("markdown", "```mermaid\n" + "\n".join(lines) + "\n```")
 
 
 @contextmanager
@@ -99,11 +91,12 @@ def sql_log() -> Iterator[list[str]]:
 
     lines: list[str] = []
 
-    def statement(connection, cursor, text, parameters, context, many) -> None:
+    def statement(*event: Any) -> None:
+        text, parameters = event[2:4]
         line = re.sub(r"\s+", " ", text).strip() + ";"
         lines.append(f"{line}  -- {parameters}" if parameters else line)
 
-    listeners = {
+    listeners: dict[str, Callable[..., None]] = {
         "before_cursor_execute": statement,
         "begin": lambda connection: lines.append("BEGIN;"),
         "commit": lambda connection: lines.append("COMMIT;"),
@@ -117,12 +110,10 @@ def sql_log() -> Iterator[list[str]]:
         for name, listener in listeners.items():
             event.remove(Engine, name, listener)
         text = "\n".join(lines) or "-- nothing was sent"
-        display_markdown(f"```sql\n{text}\n```")
+        display_as("markdown", f"```sql\n{text}\n```")
 
 
 def frame(url: str, height: int = 500) -> None:
     """Show a web page inside the notebook. height: in pixels."""
-    from IPython.display import display
-
     html = f'<iframe src="{url}" title="{url}" width="100%" height="{height}"></iframe>'
-    display({"text/html": html, "text/plain": f"the page {url}"}, raw=True)
+    display_as("html", html, f"the page {url}")

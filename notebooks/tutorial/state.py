@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tutorial.errors import Problem
@@ -13,6 +13,7 @@ from tutorial.errors import Problem
 PROJECT_FOLDERS = ("app", "alembic")
 DATABASE = "database.db"
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+Row = dict[str, object]  # of the table `task`, by column
 LOCK_SECONDS = 2.0  # how long to wait for another program that writes into the database
 
 
@@ -28,13 +29,8 @@ class State:
     files: dict[str, str] = field(default_factory=dict)
     schema: dict[str, str] = field(default_factory=dict)
     revision: str | None = None
-    rows: list[dict[str, object]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     broken: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no project yet."""
-        return self == State()
 
     @property
     def ids(self) -> set[object]:
@@ -43,9 +39,9 @@ class State:
 
     def continues(self, other: State) -> bool:
         """Whether this is `other`, or `other` with some rows more: the learner's own."""
-        mine = (self.files, self.schema, self.revision, self.broken)
-        same = mine == (other.files, other.schema, other.revision, other.broken)
-        return same and all(row in self.rows for row in other.rows)
+        return replace(self, rows=other.rows) == other and all(
+            row in self.rows for row in other.rows
+        )
 
 
 def project_files(folder: Path) -> list[Path]:
@@ -65,12 +61,21 @@ def read_text(path: Path) -> str:
     return path.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
 
 
-def read_only(database: Path) -> sqlite3.Connection:
-    """Open an existing SQLite file to read it. Raises sqlite3.OperationalError if there is none."""
-    address = f"{database.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)
-    connection.row_factory = sqlite3.Row
-    return connection
+@contextmanager
+def opened(database: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    """Open an existing SQLite file, to read it or ("rw") to write too, and close it at the end.
+
+    Raises Problem if SQLite says in the block that the database is locked.
+    """
+    address = f"{database.absolute().as_uri()}?mode={mode}"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise Problem("database-locked", error=error) from error
 
 
 def read_state(folder: Path) -> State:
@@ -83,38 +88,24 @@ def read_state(folder: Path) -> State:
     if not database.exists():
         return State(files)
     try:
-        with locked_is_said(), closing(read_only(database)) as connection:
+        with opened(database) as connection:
             return State(files, *read_database(connection))
     except sqlite3.Error:
         return State(files, broken=True)
 
 
-def read_database(
-    connection: sqlite3.Connection,
-) -> tuple[dict[str, str], str | None, list[dict[str, object]]]:
+def read_database(connection: sqlite3.Connection) -> tuple[dict[str, str], str | None, list[Row]]:
     """Return the schema, the revision and the rows of an open database."""
     connection.row_factory = sqlite3.Row
     query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
     schema = dict(connection.execute(query).fetchall())
-    rows: list[dict[str, object]] = []
-    revision = None
+    rows: list[Row] = []
     if "task" in schema:
         rows = [dict(row) for row in connection.execute("SELECT * FROM task ORDER BY rowid")]
+    found = None
     if "alembic_version" in schema:
         found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        revision = found[0] if found else None
-    return schema, revision, rows
-
-
-@contextmanager
-def locked_is_said() -> Iterator[None]:
-    """Raise Problem if SQLite says in the block that the database is locked."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        raise Problem("database-locked", error=error) from error
+    return schema, found[0] if found else None, rows
 
 
 def require_unlocked(folder: Path) -> None:
@@ -122,16 +113,9 @@ def require_unlocked(folder: Path) -> None:
 
     Moving the file away from under it would take its change into the backup.
     """
-    database = folder / DATABASE
-    if not database.exists():
-        return
-    address = f"{database.absolute().as_uri()}?mode=rw"
     try:
-        with (
-            locked_is_said(),
-            closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as connection,
-        ):
+        with opened(folder / DATABASE, "rw") as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
     except sqlite3.Error:
-        return  # it is broken or read-only, so nobody writes
+        return  # there is none, or it is broken or read-only, so nobody writes

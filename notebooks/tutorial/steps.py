@@ -1,13 +1,11 @@
-"""begin: the first cell of every notebook; restore takes a backup back."""
-
-from __future__ import annotations
+"""begin: the first cell of every notebook. restore takes a backup back, practice goes aside."""
 
 import os
 import sys
 import uuid
 from pathlib import Path
 
-from tutorial import course
+from tutorial import course, workspace
 from tutorial.compare import own_work
 from tutorial.ends import stored_ends
 from tutorial.environment import require_kernel
@@ -20,19 +18,8 @@ from tutorial.process import stop_processes
 from tutorial.server import reach_directly, stop_servers
 from tutorial.state import State, read_state, require_unlocked
 from tutorial.terminal import make_known
-from tutorial.workspace import (
-    backups,
-    build_folder,
-    clear_trials,
-    copy_project,
-    exchange_project,
-    last_owner,
-    location,
-    new_backup,
-    note_owner,
-    only_one,
-)
 
+PRACTICE = "practice"  # a folder to try things out in, apart from the project
 KERNEL = uuid.uuid4().hex  # tells this notebook's kernel from every other
 
 
@@ -50,18 +37,17 @@ def begin(step: int, fresh: bool = False) -> None:
     """
     require_kernel()
     require_step(step)
-    folder = location()
+    folder = workspace.location()
     _enter(folder, step)
     print(f"{course.place(step)}: {course.title(step)}")
     if os.environ.pop("DATABASE_URL", None):
         print("↻ The variable DATABASE_URL was set; it is ignored in this notebook.")
-    with only_one(folder):
+    with workspace.only_one(folder):
         _prepare(step, folder, fresh)
-        note_owner(folder, step, KERNEL)
+        (folder / workspace.OWNER).write_text(f"{step} {KERNEL}", encoding="utf-8")
     (folder / "app").mkdir(exist_ok=True)
-    before = step - 1
-    print(f"You start where step {before} ended." if before else "You start with an empty project.")
-    print()
+    start = f"where step {step - 1} ended" if step > 1 else "with an empty project"
+    print(f"You start {start}.\n")
     tree()
 
 
@@ -72,17 +58,34 @@ def restore(backup: str) -> None:
     The backup stays where it is. What was in the project is kept in a backup of its own, unless
     the course has the same. Raises Problem if there is no backup of that name.
     """
-    folder = location()
+    folder = workspace.location()
     stop_servers()
     forget_app()
-    known = backups(folder)
+    known = workspace.backups(folder)
     if backup not in known:
         raise Problem("no-such-backup", name=backup, backups=", ".join(known) or "there is none")
-    with only_one(folder), build_folder(folder) as build:
-        copy_project(folder / backup, build / "new")
+    with workspace.only_one(folder), workspace.build_folder(folder) as build:
+        workspace.copy_project(folder / backup, build / "new")
         _take_place(folder, build, read_state(folder), "The project as it was")
     print(f"↻ {backup} is your project again.")
     tree()
+
+
+@explained
+def practice() -> None:
+    """Go to the folder `practice` of the workspace, and make %%terminal known.
+
+    No step looks into this folder. Raises Problem if it can't be made.
+    """
+    from IPython import get_ipython
+
+    folder = workspace.location() / PRACTICE
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    if (shell := get_ipython()) is not None:
+        explain_errors(shell, 0)
+        make_known(shell)
+    print(f"You are in the folder {PRACTICE} of your workspace.")
 
 
 def require_step(step: int) -> None:
@@ -104,9 +107,7 @@ def _enter(folder: Path, step: int) -> None:
     forget_app()
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
-    if str(folder) in sys.path:
-        sys.path.remove(str(folder))
-    sys.path.insert(0, str(folder))
+    sys.path[:] = [str(folder), *(path for path in sys.path if path != str(folder))]
     sys.dont_write_bytecode = True  # a file edited twice in one second would meet its old bytecode
     if shell is None:
         return
@@ -114,25 +115,22 @@ def _enter(folder: Path, step: int) -> None:
     make_known(shell)
     keep_before_writing(shell)
     shell.user_ns.setdefault("restore", restore)  # begin names it when it makes a backup
-    for event, hook in (
-        ("pre_run_cell", forget_changed_app),
-        ("pre_run_cell", _tell_another_owner),
-        ("post_run_cell", note_app),
-    ):
-        if hook not in shell.events.callbacks[event]:
-            shell.events.register(event, hook)
+    shell.events.register("pre_run_cell", forget_changed_app)
+    shell.events.register("pre_run_cell", _tell_another_owner)
+    shell.events.register("post_run_cell", note_app)
 
 
 def _tell_another_owner(_info: object = None) -> None:
-    """Say, once, that another notebook has begun a step since; `_info` is what IPython hands over.
-
-    Its project is not this notebook's any more: without a word, the next error would be a riddle.
-    """
-    owner = last_owner(location())
-    if owner and owner[1] not in (KERNEL, *_told):
-        _told.append(owner[1])
+    """Say, once, that another notebook has begun a step since: else the next error is a riddle."""
+    try:
+        owner = (workspace.location() / workspace.OWNER).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return
+    step, _, kernel = owner.partition(" ")
+    if kernel not in ("", KERNEL, *_told):
+        _told.append(kernel)
         print(
-            f"↻ Another notebook has begun step {owner[0]} in this project. "
+            f"↻ Another notebook has begun step {step} in this project. "
             "To go on here, run this notebook again from its first cell."
         )
 
@@ -142,7 +140,7 @@ _told: list[str] = []  # owners that were named
 
 def _prepare(step: int, folder: Path, fresh: bool) -> None:
     """Put the project in `folder` into the state that `step` starts from."""
-    clear_trials(folder)
+    workspace.clear_trials(folder)
     state, ends, before = read_state(folder), stored_ends(), step - 1
     start, goal = ends.state(before), ends.state(step)
     # Rows of the learner's own may stay, unless they would take the ids of those the step writes.
@@ -152,7 +150,7 @@ def _prepare(step: int, folder: Path, fresh: bool) -> None:
     known = ends.number_of(state)
     if known is not None and known > before:
         print(f"↻ Your project was at the end of step {known}; this step starts earlier.")
-    with build_folder(folder) as build:
+    with workspace.build_folder(folder) as build:
         ends.put(before, build / "new")
         _take_place(folder, build, state, f"Your work was not as step {before} ends, so it")
     if before:
@@ -166,8 +164,8 @@ def _take_place(folder: Path, build: Path, state: State, what: str) -> None:
     """
     require_unlocked(folder)
     own = stored_ends().number_of(state) is None
-    old = new_backup(folder) if own else build / "old"
-    exchange_project(folder, build / "new", old)
+    old = workspace.new_backup(folder) if own else build / "old"
+    workspace.exchange_project(folder, build / "new", old)
     if own:
         name = old.relative_to(folder).as_posix()
         print(f'↻ {what} was kept in {name}. To take it back: restore("{name}")')

@@ -1,7 +1,5 @@
 """%%terminal: runs the commands of a cell as one would type them, without a shell."""
 
-from __future__ import annotations
-
 import argparse
 import importlib.util
 import os
@@ -32,11 +30,8 @@ FIXED = {  # output must not depend on where the command runs
     "PYTHONIOENCODING": "utf-8",
     "PYTHONUNBUFFERED": "1",
 }
-DROPPED = (
-    "PYTHONPATH",  # another project's `app` must not be found first
-    "FORCE_COLOR",  # Jupyter sets these two
-    "CLICOLOR_FORCE",
-)
+# Another project's `app` must not be found first; Jupyter sets the other two.
+DROPPED = ("PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE")
 LAST_LINES_SECONDS = 2.0
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
@@ -88,10 +83,10 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
 def make_known(shell: Shell) -> None:
     """Let the cells of a notebook start with %%terminal."""
 
-    def terminal_magic(line: str, cell: str) -> None:
+    def run(line: str, cell: str) -> None:
         terminal(line, cell, shell.user_ns)
 
-    shell.register_magic_function(terminal_magic, "cell", "terminal")
+    shell.register_magic_function(run, "cell", "terminal")
 
 
 def _commands(cell: str) -> list[str]:
@@ -139,9 +134,7 @@ def _program(name: str) -> list[str]:
 def _last_line(text: str) -> str:
     """Return the last line that says what went wrong; SQLAlchemy adds some that don't."""
     lines = [line.strip() for line in text.splitlines()]
-    lines = [
-        line for line in lines if line and not line.startswith(("(Background", "[SQL", "[par"))
-    ]
+    lines = [one for one in lines if one and not one.startswith(("(Background", "[SQL", "[par"))]
     return lines[-1].rstrip(".") if lines else ""
 
 
@@ -173,8 +166,7 @@ def _run(
     if kept and options.tail > 0:
         print("\n".join(kept[-options.tail :]))
     if not in_time:
-        seconds = f"{options.timeout:g}"
-        raise Problem("command-too-slow", command=_short(words), seconds=seconds)
+        raise Problem("command-too-slow", command=_short(words), seconds=f"{options.timeout:g}")
     return process.returncode, "\n".join(kept)
 
 
@@ -206,16 +198,15 @@ def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
 
 def _kill(process: subprocess.Popen[str]) -> None:
     """End a process that still runs, and the children it has started."""
-    import psutil  # type: ignore[import-untyped] # its types are a package of their own
+    import psutil
 
     if process.poll() is not None:
         return
-    family: list[psutil.Process | subprocess.Popen[str]] = [process]
     with suppress(psutil.NoSuchProcess):
-        family += psutil.Process(process.pid).children(recursive=True)
-    for member in family:
-        with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            member.kill()
+        parent = psutil.Process(process.pid)
+        for member in [parent, *parent.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
     process.wait()
 
 

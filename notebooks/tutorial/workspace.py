@@ -4,8 +4,7 @@ The project never is a mixture: it is exchanged by moves that a note names befor
 them fails, they are taken back; if the kernel dies between two, the next `begin` does the rest.
 """
 
-from __future__ import annotations
-
+import itertools
 import json
 import os
 import shutil
@@ -18,20 +17,18 @@ from pathlib import Path
 
 from tutorial.course import NOTEBOOKS
 from tutorial.errors import Problem
-from tutorial.state import DATABASE, IGNORED, PROJECT_FOLDERS, locked_is_said, read_only
+from tutorial.state import DATABASE, IGNORED, PROJECT_FOLDERS, opened
 
 MEMORY = ".course"  # what begin and finish note; hidden from the learner's tree
 MOVES = f"{MEMORY}/moves.json"
+OWNER = f"{MEMORY}/begun.txt"  # who has begun a step last: its number, a space, the notebook
 LOCK_SECONDS = 20.0
 # The database first: an open file can't be moved on Windows, and then nothing was moved yet.
 PROJECT = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "alembic.ini", *PROJECT_FOLDERS)
 BUILD = ".rebuild-"  # where a project is built that is to take another one's place
 # What the notebooks make only to try something out; one that stopped half-way leaves it behind.
 TRIAL = "under_load"  # where notebook 11 keeps its copies of the project
-TRIALS = (
-    *("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async", f"{BUILD}*"),
-    TRIAL,
-)
+TRIALS = ("try_out.db*", "empty.db*", "new_machine.db*", "copy.db*", "alembic_async")
 BACKUPS = "backups"
 
 
@@ -54,21 +51,13 @@ def copy_project(source: Path, target: Path) -> None:
             shutil.copytree(source / name, target / name, ignore=ignored)
     if (source / "alembic.ini").exists():
         shutil.copyfile(source / "alembic.ini", target / "alembic.ini")
-    if (source / DATABASE).exists():
-        _copy_database(source / DATABASE, target / DATABASE)
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy a SQLite file with SQLite itself: what is not yet in the file comes along."""
-    try:
-        with (
-            locked_is_said(),
-            closing(read_only(source)) as old,
-            closing(sqlite3.connect(target)) as new,
-        ):
+    if not (source / DATABASE).exists():
+        return
+    try:  # with SQLite itself: what is not yet in the file comes along
+        with opened(source / DATABASE) as old, closing(sqlite3.connect(target / DATABASE)) as new:
             old.backup(new)
     except sqlite3.Error:  # it is broken: then its bytes are all that there is
-        shutil.copyfile(source, target)
+        shutil.copyfile(source / DATABASE, target / DATABASE)
 
 
 def exchange_project(folder: Path, new: Path, old: Path) -> None:
@@ -102,20 +91,16 @@ def _go_on(folder: Path) -> None:
     """Do the rest of an exchange whose kernel has died."""
     try:
         names = json.loads((folder / MOVES).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return
-    except ValueError:  # the note itself was not written to its end, so nothing was moved
-        names = []
+    except (FileNotFoundError, ValueError):  # none, or one that was not written to its end
+        names = []  # nothing was moved
     _move([(folder / source, folder / target) for source, target in names])
-    (folder / MOVES).unlink()
+    (folder / MOVES).unlink(missing_ok=True)
 
 
 def new_backup(folder: Path) -> Path:
     """Return the path of a new backup in `folder`, which is not made yet."""
-    number = 1
-    while (folder / BACKUPS / f"{number:03d}").exists():
-        number += 1
-    return folder / BACKUPS / f"{number:03d}"
+    paths = (folder / BACKUPS / f"{number:03d}" for number in itertools.count(1))
+    return next(path for path in paths if not path.exists())
 
 
 def backups(folder: Path) -> list[str]:
@@ -139,36 +124,18 @@ def only_one(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     (folder / MEMORY).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / MEMORY / "lock")
     try:
-        lock.acquire(timeout=LOCK_SECONDS)
+        lock = FileLock(folder / MEMORY / "lock").acquire(timeout=LOCK_SECONDS)
     except Timeout as error:
         raise Problem("still-rebuilding", seconds=round(LOCK_SECONDS)) from error
-    try:
+    with lock:
         _go_on(folder)
         yield
-    finally:
-        lock.release()
-
-
-def note_owner(folder: Path, step: int, owner: str) -> None:
-    """Note which notebook has begun a step in `folder` last."""
-    text = json.dumps({"step": step, "owner": owner})
-    (folder / MEMORY / "begun.json").write_text(text, encoding="utf-8", newline="\n")
-
-
-def last_owner(folder: Path) -> tuple[int, str] | None:
-    """Return the step that was begun in `folder` last and the notebook that did, if it is known."""
-    try:
-        noted = json.loads((folder / MEMORY / "begun.json").read_text(encoding="utf-8"))
-        return int(noted["step"]), str(noted["owner"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def clear_trials(folder: Path) -> None:
     """Delete what an earlier run of a notebook made for a trial and did not clean up."""
-    for pattern in TRIALS:
+    for pattern in (*TRIALS, TRIAL, f"{BUILD}*"):
         for path in folder.glob(pattern):
             with _not_locked(path.name):
                 _delete(path)
