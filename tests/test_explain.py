@@ -339,7 +339,7 @@ def test_each_message_is_used() -> None:
     folder = ROOT / "notebooks" / "tutorial"
     code = "".join(
         path.read_text(encoding="utf-8")
-        for path in (*folder.glob("*.py"), folder / "said.toml")
+        for path in (*folder.rglob("*.py"), folder / "said.toml")
         if path.name != "messages.py"
     )
     unused = [key for key in MESSAGES if f'"{key}"' not in code]
