@@ -1,5 +1,7 @@
-"""Runs the finished service and Alembic as a user does: as processes, on a file of their own."""
+"""Runs the finished service and Alembic in processes, on a file of their own."""
 
+import atexit
+import json
 import os
 import re
 import sqlite3
@@ -9,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
 from typing import IO
@@ -71,9 +74,25 @@ def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
+@cache
+def alembic_process() -> subprocess.Popen[str]:
+    """Start the process that runs Alembic's commands. It ends with this one."""
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-X", "utf8", str(Path(__file__).parent / "alembic_process.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    atexit.register(process.kill)
+    return process
+
+
 def alembic(*arguments: str, url: str | None, cwd: Path = ROOT, fails: bool = False) -> str:
     """Run an Alembic command. Return its output or, if it is to fail, its errors."""
-    status, output, errors = outcome(start("alembic", *arguments, url=url, cwd=cwd))
+    process = alembic_process()
+    job = {"arguments": arguments, "cwd": str(cwd), "url": url}
+    print(json.dumps(job), file=process.stdin, flush=True)
+    status, output, errors = json.loads(process.stdout.readline())
     assert (status != 0) == fails, output + errors
     return errors if fails else output
 

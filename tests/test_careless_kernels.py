@@ -13,7 +13,7 @@ from tutorial import course
 from tutorial.state import read_state
 
 ROOT = Path(__file__).resolve().parent.parent
-SHORT = (8,)  # the steps that are played whenever the tests run; the others, once a week
+SHORT = (5,)  # the steps that are played whenever the tests run; the others, once a week
 each_step = pytest.mark.parametrize(
     "step",
     [
