@@ -117,6 +117,17 @@ def test_what_the_learner_wrote_is_kept(learner: Path, capsys: pytest.CaptureFix
     assert read_state(learner) == end_of(2)
 
 
+def test_what_is_own_in_the_database_is_named(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """Tables and rows of the learner's own are named beside the backup."""
+    put(5, learner)
+    add_row(learner)
+    with closing(sqlite3.connect(learner / DATABASE)) as connection, connection:
+        connection.execute("CREATE TABLE tag (id)")
+    steps.begin(6)
+    printed = capsys.readouterr().out
+    assert "↻     database.db: tag\n↻     database.db: 1 of the rows\n" in printed
+
+
 def test_back_to_an_earlier_step(learner: Path, capsys: pytest.CaptureFixture) -> None:
     """A finished later step holds no work of the learner's own, so nothing is kept."""
     put(4, learner)

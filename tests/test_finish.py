@@ -197,6 +197,74 @@ def test_what_differs_is_shown(
         assert not any(one.startswith("    ") for one in lines[:place])
 
 
+def test_a_migration_that_was_forgotten(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All rows are there, and nothing says otherwise; the hint is the cell that upgrades."""
+    state = dataclasses.replace(KNOWN[8], files=KNOWN[9].files)
+    lines, done = lines_of(9, state, monkeypatch, capsys)
+    assert not done
+    misses = [line for line in lines if line.startswith("✗")]
+    assert len(misses) == 2, misses
+    assert "they are as before this step: run the cells that make or change them again" in misses[0]
+    assert "the database is at revision 0001: run the cell that brings it there" in misses[1]
+
+
+def test_a_row_that_was_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not called missing only, and both forms of it are shown."""
+    rows = [row | {"task_name": "x"} if row["id"] == 2 else row for row in KNOWN[8].rows]
+    lines, _ = lines_of(8, dataclasses.replace(KNOWN[8], rows=rows), monkeypatch, capsys)
+    (place,) = [number for number, line in enumerate(lines) if line.startswith("✗")]
+    assert f"1 of {len(rows)} are missing or changed" in lines[place]
+    assert "-{'task_name': 'written by the async session'" in lines[place + 1]
+    assert "+{'task_name': 'x'" in lines[place + 2]
+
+
+@pytest.mark.parametrize("path", ["alembic.ini", "alembic/README"])
+def test_a_file_that_no_cell_writes(
+    path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of what `alembic init` makes, no cell can be run again: the notebook can."""
+    files = {name: text for name, text in KNOWN[6].files.items() if name != path}
+    lines, _ = lines_of(6, dataclasses.replace(KNOWN[6], files=files), monkeypatch, capsys)
+    assert f"✗ {path}: it is missing: run this notebook again from its first cell" in lines
+
+
+@pytest.mark.parametrize(("text", "says"), [("x = (\n", "SyntaxError: "), ("\0", "SyntaxError: ")])
+def test_a_file_that_python_cannot_read(
+    text: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """This is said, because the lines that differ may only be additions."""
+    files = KNOWN[4].files | {"app/main.py": KNOWN[4].files["app/main.py"] + text}
+    lines, _ = lines_of(4, dataclasses.replace(KNOWN[4], files=files), monkeypatch, capsys)
+    (miss,) = [line for line in lines if line.startswith("✗")]
+    assert miss.startswith(f"✗ app/main.py: Python can't read it ({says}")
+
+
+def test_a_column_of_the_learners_own_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does no harm, but the next notebook will not leave it there."""
+    task = KNOWN[8].schema["task"].replace("CONSTRAINT", "done BOOLEAN, CONSTRAINT", 1)
+    own = dataclasses.replace(KNOWN[8], schema=KNOWN[8].schema | {"task": task})
+    lines, done = lines_of(8, own, monkeypatch, capsys)
+    assert done
+    assert "· database.db has a table or a column of your own: the next notebook" in "\n".join(
+        lines
+    )
+
+
+def test_a_workspace_that_is_gone(learner: Path) -> None:
+    """It is said once, and not for each file."""
+    learner.rmdir()
+    with pytest.raises(Problem) as caught:
+        finish(5)
+    assert caught.value.key == "folder-gone"
+    assert not learner.exists()
+
+
 def test_a_locked_database(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said that another program locks it: nobody knows then which rows are there."""
     monkeypatch.setattr(state, "LOCK_SECONDS", 0.05)
@@ -210,7 +278,7 @@ def test_a_locked_database(learner: Path, monkeypatch: pytest.MonkeyPatch) -> No
     finish(5)  # as the message says, after the lock
 
 
-@pytest.mark.parametrize("step", [0, 99, "5", None])
+@pytest.mark.parametrize("step", [0, 99, "5", None, True])
 @pytest.mark.parametrize("function", [begin, finish])
 def test_a_step_that_is_none(function: Callable[[object], None], step: object) -> None:
     """A number that is no step's says which there are."""

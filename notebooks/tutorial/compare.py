@@ -5,6 +5,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 
+from tutorial import course
 from tutorial.ends import stored_ends
 from tutorial.state import Row, State
 
@@ -27,6 +28,15 @@ def own_work(state: State) -> Iterator[str]:
         if not ends.knows(path, text):
             yield f"{path}:"
             yield from (f"  {line}" for line in short_diff(ends.nearest(path, text), text))
+    known = [ends.state(number) for number in course.numbers()]
+    if tables := [
+        name
+        for name, sql in state.schema.items()
+        if all(sql != one.schema.get(name) for one in known)
+    ]:
+        yield f"database.db: {', '.join(tables)}"
+    if rows := sum(all(row not in one.rows for one in known) for row in state.rows):
+        yield f"database.db: {rows} of the rows"
 
 
 def has_all_of(path: str, own: str, theirs: str) -> bool:
@@ -108,10 +118,15 @@ def has_revision(own: State, wanted: State) -> bool:
     return revision == wanted.revision
 
 
-def present_rows(rows: list[Row], state: State) -> int:
-    """Return how many of `rows` are there, perhaps with columns of the learner's own.
+def missing_rows(rows: list[Row], state: State) -> list[Row]:
+    """Return those of `rows` that are not there.
 
-    A cell that ran twice gave its rows other ids.
+    A row may have columns more, or less: these are the table's matter. A cell that ran twice gave
+    its rows other ids.
     """
-    values = [{name: row[name] for name in row if name != "id"}.items() for row in rows]
-    return sum(any(one <= found.items() for found in state.rows) for one in values)
+
+    def is_there(row: Row) -> bool:
+        names = row.keys() - {"id"}
+        return any(all(row[one] == own[one] for one in names & own.keys()) for own in state.rows)
+
+    return [row for row in rows if not is_there(row)]

@@ -1,13 +1,14 @@
 """finish: the last cell of every notebook. It says, line by line, whether all is there."""
 
+import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tutorial import course
-from tutorial.compare import has_all_of, has_revision, has_tables, present_rows, short_diff
+from tutorial.compare import has_all_of, has_revision, has_tables, missing_rows, short_diff
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
-from tutorial.explain import explained
+from tutorial.explain import explained, one_line
 from tutorial.process import Process
 from tutorial.progress import record
 from tutorial.state import Row, State, read_state
@@ -35,11 +36,13 @@ def finish(step: int) -> None:
     """
     require_step(step)
     folder = location()
+    if not folder.exists():
+        raise Problem("folder-gone")
     with only_one(folder):
         state = read_state(folder)
     ends = stored_ends()
     goal, start = ends.state(step), ends.state(step - 1)
-    lines = [*_changed(state, start, goal), *_kept(state, start, goal), *_left(start, goal)]
+    lines = [*_changed(step, state, start, goal), *_kept(state, start, goal), *_left(start, goal)]
     for line in lines:
         print(f"✓ {line.name}" if line.good else f"✗ {line.name}: {line.hint}")
         for one in line.differs if not line.good else ():
@@ -53,24 +56,26 @@ def finish(step: int) -> None:
     print(f"{place} is done.")
 
 
-def _changed(state: State, start: State, goal: State) -> Iterator[Line]:
+def _changed(step: int, state: State, start: State, goal: State) -> Iterator[Line]:
     """Give a line for each thing that the step makes or changes."""
     for path, text in goal.files.items():
         if start.files.get(path) != text:
-            # A revision that is generated twice is no longer the same.
-            again = AGAIN if path.startswith("alembic/versions/") else "run its cell again"
-            yield _file(path, state, text, again)
+            cells = (cell.source for cell in course.cells(step))
+            written = any(cell.startswith(f"%%writefile {path}\n") for cell in cells)
+            yield _file(path, state, text, "run its cell again" if written else AGAIN)
     for path in sorted(start.files.keys() - goal.files):
         yield Line(f"{path} is gone", path not in state.files, "it is still there: delete it")
     if state.broken:
         yield Line("the database", False, f"it can't be read: {AGAIN}")
         return
     if goal.schema != start.schema:
-        hint = "they are missing" if not state.schema else "they are not as this step leaves them"
-        again = "run the cells that make or change them again"
-        yield Line("the database's tables", has_tables(state, goal), f"{hint}: {again}")
+        hint = f"they are not as this step leaves them: {AGAIN}"
+        if state.schema == start.schema:
+            hint = "they are as before this step: run the cells that make or change them again"
+        yield Line("the database's tables", has_tables(state, goal), hint)
     if goal.revision != start.revision:
-        hint = f"the database is at revision {state.revision or 'none'}: {AGAIN}"
+        hint = f"the database is at revision {state.revision or 'none'}: run the cell that brings "
+        hint += f"it there, or {AGAIN}"
         yield Line(f"revision {goal.revision}", has_revision(state, goal), hint)
     if written := [row for row in goal.rows if row["id"] not in start.ids]:
         yield _rows("rows written by this step", written, state)
@@ -82,8 +87,10 @@ def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
     if same:
         lines = [_file(path, state, text, AGAIN) for path, text in same.items()]
         bad = [line for line in lines if not line.good]
-        hint = f"{', '.join(line.name for line in bad)} changed or missing: {AGAIN}"
-        differs = [text for line in bad for text in (f"{line.name}:", *line.differs)]
+        hint = f"{', '.join(line.name for line in bad)} missing or not as it was: {AGAIN}"
+        differs = [
+            text for line in bad if line.differs for text in (f"{line.name}:", *line.differs)
+        ]
         yield Line(f"files from earlier steps: {len(same)}", not bad, hint, differs)
     if state.broken:
         return
@@ -108,13 +115,22 @@ def _file(path: str, state: State, text: str, again: str) -> Line:
     if own is None:
         return Line(path, False, f"it is missing: {again}")
     hint = f"it is not what this step writes: {again} (yours is kept in a backup)"
+    if path.endswith(".py"):
+        try:
+            ast.parse(own)
+        except (SyntaxError, ValueError) as error:
+            hint = f"Python can't read it ({one_line(error)}): put it right, or {again}"
     return Line(path, has_all_of(path, own, text), hint, short_diff(text, own))
 
 
 def _rows(name: str, rows: list[Row], state: State) -> Line:
-    there = present_rows(rows, state)
-    hint = f"only {there} of {len(rows)} are there: {AGAIN}"
-    return Line(f"{name}: {len(rows)}", there == len(rows), hint)
+    missing = missing_rows(rows, state)
+    own = {row["id"]: row for row in state.rows if "id" in row}
+    pairs = [(f"-{row}", f"+{own[row['id']]}" if row["id"] in own else "") for row in missing]
+    hint = f"{len(missing)} of {len(rows)} are missing or changed: {AGAIN}"
+    return Line(
+        f"{name}: {len(rows)}", not missing, hint, [one for pair in pairs for one in pair if one]
+    )
 
 
 def _own(state: State, start: State, goal: State, later: bool) -> Iterator[str]:
@@ -125,3 +141,5 @@ def _own(state: State, start: State, goal: State, later: bool) -> Iterator[str]:
             yield f"· {path} is your own{keeps}"
         elif text != goal.files.get(path) and has_all_of(path, text, goal.files.get(path, "")):
             yield f"· {path} has additions of your own{keeps}"
+    if state.schema != goal.schema and has_tables(state, goal):
+        yield f"· database.db has a table or a column of your own{keeps}"
