@@ -181,6 +181,16 @@ def test_a_wrong_type(folder: Path) -> None:
     broken_models(folder, text, "NameError: name 'strr' is not defined")
 
 
+def test_a_file_edited_between_two_cells(folder: Path) -> None:
+    """models.py can be edited in another program: the next cell imports what was saved there."""
+    with Shell(4, folder) as learner:
+        learner.run("begin")
+        learner.write("from app.models import Task")
+        models = folder / "app" / "models.py"
+        models.write_text(models.read_text(encoding="utf-8") + "MINE = 1\n", encoding="utf-8")
+        assert learner.write("from app.models import MINE") == ""
+
+
 def test_files_of_the_learners_own(folder: Path, tmp_path: Path) -> None:
     """A file beside the project stays; one inside the project is kept in a backup."""
     with Shell(4, folder) as learner:
