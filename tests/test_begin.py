@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tutorial import Problem, course, ends, overwrite, state, steps, workspace
+from tutorial import Problem, course, ends, overwrite, serve, state, steps, workspace
 from tutorial.state import DATABASE, read_state
 
 NUMBERS = course.numbers()
@@ -80,16 +80,49 @@ def test_from_every_other_end(
         assert ("was rebuilt as step" in printed) == (not same and step > 1)
 
 
-def test_the_right_state_is_left_alone(learner: Path, capsys: pytest.CaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "step", [one for one in NUMBERS if end_of(one).ids == end_of(one - 1).ids != set()]
+)
+def test_the_right_state_is_left_alone(
+    step: int, learner: Path, capsys: pytest.CaptureFixture
+) -> None:
     """In the right state nothing is moved or rebuilt, not even with rows of the learner's own."""
-    put(5, learner)
+    put(step - 1, learner)
     add_row(learner)
-    before = (learner / "app" / "main.py").stat().st_mtime_ns
-    steps.begin(6)
-    assert (learner / "app" / "main.py").stat().st_mtime_ns == before
+    before = (learner / "app" / "db.py").stat().st_mtime_ns
+    steps.begin(step)
+    assert (learner / "app" / "db.py").stat().st_mtime_ns == before
     assert "my own" in str(read_state(learner).rows)
     assert not (learner / "backups").exists()
     assert "↻" not in capsys.readouterr().out
+
+
+def test_what_an_editor_does_to_the_project(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """Other line ends, and what editors, Python and systems put beside the files, are no change."""
+    put(5, learner)
+    main = learner / "app" / "main.py"
+    main.write_bytes(main.read_bytes().replace(b"\n", b"\r\n"))
+    before = main.read_bytes()
+    for path in ("__pycache__/main.pyc", ".ipynb_checkpoints/main-checkpoint.py", ".DS_Store"):
+        (learner / "app" / path).parent.mkdir(exist_ok=True)
+        (learner / "app" / path).write_text("x", encoding="utf-8")
+    steps.begin(6)
+    assert "↻" not in capsys.readouterr().out
+    assert main.read_bytes() == before
+
+
+def test_servers_of_an_earlier_run(learner: Path) -> None:
+    """begin and restore stop what runs in this kernel: on Windows, an open file can't be moved."""
+
+    async def app(scope: dict, receive: object, send: object) -> None:
+        pass
+
+    put(2, learner)
+    write_mine(learner)
+    for call in (lambda: steps.begin(3), lambda: steps.restore("backups/001")):
+        server = serve(app, name="left")
+        call()
+        assert not server.is_running
 
 
 def test_room_for_the_rows_of_the_step(learner: Path, capsys: pytest.CaptureFixture) -> None:

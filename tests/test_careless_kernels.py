@@ -104,9 +104,24 @@ def test_two_copies_at_once(tmp_path: Path) -> None:
         }
 
 
+# Begin takes some milliseconds: without this, two of them hardly ever meet.
+SLOW_EXCHANGE = """
+import time
+from tutorial import steps
+
+def exchange(*folders, really=steps.exchange_project):
+    time.sleep(2)
+    really(*folders)
+
+steps.exchange_project = exchange
+"""
+
+
 def test_two_notebooks_begin_at_once(tmp_path: Path) -> None:
     """Two notebooks that begin in one project at the same moment wait for each other."""
     with Learner(4, tmp_path) as one, Learner(4, tmp_path) as two:
+        for learner in (one, two):
+            assert learner.write(SLOW_EXCHANGE) == ""
         with ThreadPoolExecutor(2) as pool:
             begun = [pool.submit(learner.run, "begin") for learner in (one, two)]
             printed = [done.result() for done in begun]

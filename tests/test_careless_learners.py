@@ -11,6 +11,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -179,6 +180,23 @@ def test_a_wrong_type(folder: Path) -> None:
     """models.py can have a type that does not exist."""
     text = "\n\nclass Tag(SQLModel):\n    name: strr\n"
     broken_models(folder, text, "NameError: name 'strr' is not defined")
+
+
+def test_a_file_edited_between_two_cells(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """models.py can be edited in another program: the next cell imports what was saved there.
+
+    Also if it was saved twice in one second: Python's bytecode can't tell these two apart.
+    """
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    with Shell(4, folder) as learner:
+        learner.run("begin")
+        learner.write("from app.models import Task")
+        models = folder / "app" / "models.py"
+        right = models.read_text(encoding="utf-8")
+        for number in (1, 2):
+            models.write_text(f"{right}MINE = {number}\n", encoding="utf-8")
+            os.utime(models, (0, 0))
+            assert learner.write("from app.models import MINE\nprint(MINE)") == f"{number}\n"
 
 
 def test_files_of_the_learners_own(folder: Path, tmp_path: Path) -> None:

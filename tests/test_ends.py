@@ -4,12 +4,18 @@ conftest.py compares the end of each notebook with a run of it by nbval.
 """
 
 import json
+import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from service import migrated
+from nbformat.v4 import new_code_cell
+from service import migrated, query
+from store_outputs import Recorder
 
+import conftest
 from tutorial import Problem, begin, course, ends, file_after, finish
 from tutorial.state import DATABASE, State, read_state
 
@@ -25,8 +31,9 @@ def stored() -> ends.Ends:
 
 def test_the_notebooks_write_what_is_shipped(stored: ends.Ends) -> None:
     """app/, alembic/ and alembic.ini are what the last notebook leaves, byte for byte."""
-    shipped = read_state(ROOT).files
-    assert {path for path in shipped if "\r" in shipped[path]} == set()
+    shipped = read_state(ROOT).files  # with line ends as on Linux
+    if sys.platform != "win32":  # there, git may write others
+        assert [path for path in shipped if b"\r" in (ROOT / path).read_bytes()] == []
     assert stored.files(NUMBERS[-1]) == shipped
 
 
@@ -91,6 +98,63 @@ def test_file_after() -> None:
     assert file_after(6, "app/db.py") != file_after(5, "app/db.py")
     with pytest.raises(Problem, match=r"There is no file app/main\.py"):
         file_after(3, "app/main.py")
+
+
+# What compares the ends with a run, and what writes them
+
+OTHER_ENDS = {
+    "a text": lambda folder: (folder / "app" / "db.py").write_text("x = 1\n", encoding="utf-8"),
+    "a row": lambda folder: query(folder / DATABASE, "DELETE FROM task WHERE id = 1"),
+    "a file more": lambda folder: (folder / "try_out.db").touch(),
+    "nothing": lambda folder: folder.rename(folder.with_name("another notebook's")),
+}
+
+
+@pytest.mark.parametrize("change", OTHER_ENDS.values(), ids=OTHER_ENDS)
+def test_a_run_is_compared(
+    change: Callable[[Path], object], stored: ends.Ends, tmp_path: Path
+) -> None:
+    """After the last cell of a notebook, conftest.py looks into that notebook's own workspace."""
+    stash = {conftest.TEMPORARY: SimpleNamespace(name=str(tmp_path))}
+    item = SimpleNamespace(
+        path=course.notebook_path(3),
+        cell=new_code_cell(id="finish"),
+        config=SimpleNamespace(stash=stash),
+    )
+    folder = tmp_path / "03"
+    stored.put(3, folder)
+    conftest.pytest_runtest_teardown(item)
+    change(folder)
+    with pytest.raises(AssertionError):
+        conftest.pytest_runtest_teardown(item)
+    item.cell = new_code_cell(id="rows")  # on the way, the project is another one
+    conftest.pytest_runtest_teardown(item)
+
+
+def test_a_run_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a notebook leaves is stored, what it writes on the way is known, others stay."""
+    monkeypatch.setattr(ends, "STORED", tmp_path / "ends.json")
+    file = tmp_path / "app" / "some.py"
+    file.parent.mkdir()
+
+    def record(number: int, *texts: str) -> ends.Ends:
+        recorder = Recorder(number, tmp_path)
+        for text in texts:
+            file.write_text(text, encoding="utf-8", newline="\n")
+            recorder.after(new_code_cell(), 0)
+        recorder.before(new_code_cell(id="finish"), 0)
+        return ends.stored_ends()
+
+    path = "app/some.py"
+    record(1, "first\n", "second\n")
+    record(2, "third\n")
+    file.unlink()
+    stored = record(3)
+    assert [stored.text(number, path) for number in (1, 2, 3)] == ["second\n", "third\n", None]
+    assert stored.knows(path, "first\n")
+    stored = record(1, "another\n")
+    assert [stored.text(number, path) for number in (1, 2, 3)] == ["another\n", "third\n", None]
+    assert not stored.knows(path, "first\n")
 
 
 DAMAGED = {

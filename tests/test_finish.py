@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,6 +177,22 @@ def test_an_endpoint_of_the_learners_own_never_costs_a_mark(
     files["app/main.py"] += "\n\n@app.get('/mine')\ndef mine() -> str:\n    return 'mine'\n"
     own = dataclasses.replace(KNOWN[step], files=files)
     assert lines_of(step, own, monkeypatch, capsys)[1]
+
+
+def test_a_file_that_the_step_takes_away(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While it is still there, its line says so."""
+    start, path = KNOWN[4], "app/main_async.py"
+    files = {name: text for name, text in start.files.items() if name != path}
+    known = {3: start, 4: dataclasses.replace(start, files=files)}
+    monkeypatch.setattr(MODULE, "stored_ends", lambda: SimpleNamespace(state=known.get))
+    lines, done = lines_of(4, start, monkeypatch, capsys)
+    assert not done
+    assert f"✗ {path} is gone: it is still there: delete it" in lines
+    lines, done = lines_of(4, known[4], monkeypatch, capsys)
+    assert done
+    assert f"✓ {path} is gone" in lines
 
 
 def test_what_differs_is_shown(

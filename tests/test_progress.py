@@ -122,7 +122,8 @@ def test_no_folder(folder: Path) -> None:
 
 
 def test_it_is_no_part_of_the_project(folder: Path) -> None:
-    """The note changes no state, and it stays when the project moves into a backup."""
+    """The note is hidden, changes no state, and stays when the project moves into a backup."""
+    assert workspace.MEMORY.startswith(".")
     progress.record(1, folder)
     assert read_state(folder) == State()
     (folder / "app").mkdir()
