@@ -107,13 +107,13 @@ def test_two_copies_at_once(tmp_path: Path) -> None:
 # Begin takes some milliseconds: without this, two of them hardly ever meet.
 SLOW_EXCHANGE = """
 import time
-from tutorial import steps
+from tutorial import workspace
 
-def exchange(*folders, really=steps.exchange_project):
+def exchange(*folders, really=workspace.exchange_project):
     time.sleep(2)
     really(*folders)
 
-steps.exchange_project = exchange
+workspace.exchange_project = exchange
 """
 
 
