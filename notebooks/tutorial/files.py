@@ -12,6 +12,7 @@ from tutorial.show import code, display_lines
 from tutorial.state import DATABASE, project_files
 
 NOTES = tomllib.loads((Path(__file__).parent / "tree.toml").read_text(encoding="utf-8"))
+LANGUAGES = {".ini": "ini", ".py": "python", ".yml": "yaml"}
 # Thin, so that they fit a dark page too.
 CHANGED = {"-": "background: rgba(248, 81, 73, 0.25)", "+": "background: rgba(46, 160, 67, 0.25)"}
 
@@ -52,15 +53,14 @@ def diff(old: str, new: str, *, context: int = 3) -> None:
 def _text(source: str) -> str:
     if "\n" in source:
         return source
-    path = Path(source)
-    if not path.is_file():
+    if not Path(source).is_file():
         raise Problem("file-gone", path=source)
-    return path.read_text(encoding="utf-8")
+    return Path(source).read_text(encoding="utf-8")
 
 
 def show_file(path: str | Path) -> None:
     """Show a file as coloured code. Raises Problem if there is none."""
-    code(_text(str(path)), Path(path).name)
+    code(_text(str(path)), LANGUAGES.get(Path(path).suffix, "text"))
 
 
 def _unified(old: str, new: str, context: int) -> str:

@@ -32,11 +32,11 @@ def display_lines(parts: Iterable[tuple[str, str]]) -> None:
     display_as("html", page, "".join(text for text, _, _ in texts))
 
 
-def code(text: str, name: str) -> None:
-    """Display a text as coloured code. name: that of a file, whose end tells the language."""
-    from pygments.lexers import TextLexer, find_lexer_class_for_filename  # IPython brings it
+def code(text: str, language: str) -> None:
+    """Display a text as code in colours. language: as Pygments calls it; "text" has none."""
+    from pygments.lexers import get_lexer_by_name  # IPython brings it
 
-    tokens = (find_lexer_class_for_filename(name) or TextLexer)(ensurenl=False).get_tokens(text)
+    tokens = get_lexer_by_name(language, ensurenl=False).get_tokens(text)
     kinds = ((part, [one for one in kind if one in COLOURS]) for kind, part in tokens)
     display_lines((part, f"color: {COLOURS[one[0]]}" if one else "") for part, one in kinds)
 
@@ -81,7 +81,7 @@ def schema(database: str = DATABASE) -> None:
     with _reading(database) as connection:
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
         statements = [row[0] for row in connection.execute(query)]
-    code("\n\n".join(f"{_trimmed(one)};" for one in statements) or "-- no tables", "schema.sql")
+    code("\n\n".join(f"{_trimmed(one)};" for one in statements) or "-- no tables", "sql")
 
 
 def _trimmed(statement: str) -> str:
@@ -130,7 +130,7 @@ def sql_log() -> Iterator[list[str]]:
     finally:
         for name, listener in listeners.items():
             event.remove(Engine, name, listener)
-        code("\n".join(lines) or "-- nothing was sent", "log.sql")
+        code("\n".join(lines) or "-- nothing was sent", "sql")
 
 
 def frame(url: str, height: int = 500) -> None:
