@@ -332,6 +332,16 @@ def test_show_file(shown: Shown) -> None:
         show_file("app/nope.py")
 
 
+def test_diff_begins_and_ends_with_a_line(shown: Shown) -> None:
+    """Blank lines around a change are not shown, unless they came or went, or are within it."""
+    diff("1\n\n\nold\n\nsame\n\n\n2\n", "1\n\n\nnew\n\nsame\n\n\n\n2\n", context=2)
+    assert shown[-1]["text/plain"] == "-old\n+new\n \n same\n \n \n+\n 2"
+    diff("\n\nold\n\n\n", "\n\nnew\n\n\n")
+    assert shown[-1]["text/plain"] == "-old\n+new"
+    diff("old\n", "\n")
+    assert shown[-1]["text/plain"] == "-old\n+"
+
+
 def test_diff_of_long_lines(shown: Shown) -> None:
     """A long line is one line in a diff, too, so that each line begins with its sign."""
     diff("a = 1\n", LONG)

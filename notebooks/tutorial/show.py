@@ -13,7 +13,7 @@ from tutorial.explain import explain, here
 from tutorial.state import DATABASE, opened
 
 # A long line scrolls. JupyterLab would break it anywhere, also within a word.
-LINES = "white-space: pre; overflow-x: auto; line-height: 1.3; font-family: Menlo, monospace"
+LINES = "margin: 0; white-space: pre; overflow-x: auto; line-height: 1.3; font-family: monospace"
 COLOURS = {"Keyword": "#2e7d32", "String": "#b3502d", "Comment": "#557a80"}  # fit a dark page too
 
 
