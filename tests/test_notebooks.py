@@ -1,5 +1,6 @@
 """The form of the notebooks: what every one of them promises, read from the files."""
 
+import ast
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +10,7 @@ import nbformat
 import pytest
 
 from tutorial import course
+from tutorial.environment import requirements
 from tutorial.workspace import TRIAL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +19,7 @@ START_PAGE = course.notebook_path(0)
 NUMBERS = [0, *course.numbers()]
 MOST_IGNORED = 3
 LONGEST_CELL = 15
+NARROW = 66  # characters that a code cell shows in a window of 1024 pixels
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -123,13 +126,57 @@ def test_it_begins_and_finishes(path: Path) -> None:
 
 @each_notebook
 def test_the_helpers_are_found_from_the_folder_above(path: Path) -> None:
-    """A kernel may start in the folder of the repository; elsewhere, the error shows this line."""
+    """A kernel may start in the folder of the repository; elsewhere, the error shows these lines.
+
+    They are narrow enough for JupyterLab in a window of 1024 pixels.
+    """
     lines = code_cells(path)[0].source.splitlines()
-    found = next(line for line in lines if line.startswith("sys.path"))
-    assert found == (
-        'sys.path.append("notebooks")  # for a Jupyter one folder up. Not found? See README.md'
-    )
-    assert lines[lines.index(found) + 1].startswith("from tutorial import ")
+    place = lines.index('sys.path.append("notebooks")')
+    assert lines[place - 1] == "# For a Jupyter one folder up. Not found? See README.md."
+    assert lines[place + 1].startswith("from tutorial import ")
+    assert max(map(len, lines[: place + 1])) <= NARROW
+
+
+def test_the_start_page_tells_of_the_stored_numbers() -> None:
+    """Who opens a notebook sees a number at each cell that has not run yet, and is told so."""
+    assert all(cell.execution_count for path in NOTEBOOKS for cell in code_cells(path))
+    (text,) = [cell.source for cell in read(START_PAGE).cells if cell.id == "first-cell"]
+    assert "hold a number already" in text
+    assert "`[*]`" in text
+
+
+def test_the_table_of_packages_is_what_the_check_prints() -> None:
+    """Step 1 says of each package what it is for, in the order in which the check names them."""
+    cells = {cell.id: cell for cell in read(course.notebook_path(1)).cells}
+    rows = re.findall(r"^\| (`.*`) \|", cells["packages"].source, re.MULTILINE)
+    told = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert told == list(requirements())
+    printed = re.findall(r"✓ (.*)", texts_of(cells["check-environment"])[0])
+    assert told == printed[1 : len(told) + 1]
+
+
+def test_the_picture_of_the_models_has_their_fields() -> None:
+    """Step 2 draws each class with the fields that the class has."""
+    cells = {cell.id: cell for cell in read(course.notebook_path(2)).cells}
+    boxes = re.findall(r'\["<b>(\w+)</b><br/>(.*)"\]', cells["picture"].source)
+    drawn = {name: re.findall(r"(\w+): ", fields) for name, fields in boxes}
+    of_task, of_create = ast.literal_eval(texts_of(cells["import-models"])[1])
+    assert drawn == {"Task": of_task, "TaskCreate": of_create, "TaskBase": of_create}
+
+
+@each_notebook
+def test_a_file_is_shown_not_printed(path: Path) -> None:
+    """JupyterLab breaks the lines of what is printed anywhere, and gives them no colours."""
+    for cell in code_cells(path):
+        assert not re.search(r"print\(.*read_text", cell.source), cell.id
+
+
+def test_no_message_is_printed_twice() -> None:
+    """Alembic logs a failure, and then says it. One of the two is enough to read."""
+    texts = ["\n".join(texts_of(cell)) for path in NOTEBOOKS for cell in code_cells(path)]
+    failed = [(text, re.findall(r"^FAILED: (.+)", text, re.MULTILINE)) for text in texts]
+    counts = [text.count(message) for text, messages in failed for message in messages]
+    assert set(counts) == {1}
 
 
 def test_the_start_page_begins_nothing() -> None:

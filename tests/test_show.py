@@ -3,16 +3,19 @@
 import asyncio
 import re
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from helpers import write
-from sqlalchemy import create_engine, text
+from sqlalchemy import MetaData, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import Field, Session, SQLModel, select
 
-from tutorial import Problem, diagram, diff, edit, frame, schema, sql_log, table, tree
+from tutorial import Problem, diagram, diff, edit, frame, schema, show_file, sql_log, table, tree
 
 TABLES = """
 CREATE TABLE task (
@@ -49,6 +52,54 @@ def last(shown: Shown) -> str:
     """Return the Markdown that was displayed last; a plain text must come with it."""
     assert shown[-1]["text/plain"]
     return shown[-1]["text/markdown"]
+
+
+class Page(HTMLParser):
+    """Reads a page of one `pre`: its style, its text, and the style that each part has."""
+
+    def __init__(self, page: str) -> None:
+        """Read the page."""
+        super().__init__()
+        self.style = ""
+        self.parts: list[tuple[str, str]] = []  # a text, and its style
+        self.open = [""]
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a style."""
+        style = dict(attrs).get("style") or ""
+        if tag == "pre":
+            self.style = style
+        self.open.append(style if tag == "span" else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Forget it."""
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        self.parts.append((data, self.open[-1]))
+
+
+def page_of(shown: Shown) -> Page:
+    """Return what was displayed last as lines of HTML, which say what the plain text says.
+
+    Without such a style, JupyterLab breaks the lines of an output, also within a word.
+    """
+    page = Page(shown[-1]["text/html"])
+    assert "".join(text for text, _ in page.parts) == shown[-1]["text/plain"]
+    assert {"white-space: pre", "overflow-x: auto"} <= set(page.style.split("; "))
+    assert re.search(r"font-family: .*\bmonospace\b", page.style)
+    return page
+
+
+def lightness(colour: str) -> float:
+    """Return how light a colour like #1a2b3c is, as WCAG counts it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.usefixtures("database")
@@ -101,14 +152,17 @@ def test_no_database(show: Callable[[], None]) -> None:
 def test_schema(shown: Shown) -> None:
     """The schema is SQLite's own statements, tabs and blanks at the end of a line aside."""
     schema()
-    assert last(shown) == (
-        "```sql\nCREATE INDEX by_name ON task (task_name);\n\nCREATE TABLE note (text);\n\n"
+    assert shown[-1]["text/plain"] == (
+        "CREATE INDEX by_name ON task (task_name);\n\nCREATE TABLE note (text);\n\n"
         "CREATE TABLE task (\n    id INTEGER NOT NULL,\n    task_name VARCHAR(100) NOT NULL,\n"
-        "    task_description VARCHAR,\n    PRIMARY KEY (id)\n);\n```"
+        "    task_description VARCHAR,\n    PRIMARY KEY (id)\n);"
     )
+    keywords = [text for text, style in page_of(shown).parts if style]
+    assert keywords[:6] == ["CREATE", "INDEX", "ON", "CREATE", "TABLE", "CREATE"]
+    assert keywords.count("NOT") == 2
     Path("empty.db").touch()
     schema("empty.db")
-    assert last(shown) == "```sql\n-- no tables\n```"
+    assert shown[-1]["text/plain"] == "-- no tables"
 
 
 @pytest.mark.usefixtures("database")
@@ -136,19 +190,44 @@ def test_sql_log(shown: Shown) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE task (name)"))
     with sql_log() as lines, engine.connect() as connection:
-        connection.execute(text("INSERT  INTO task\nVALUES (:name)"), {"name": "a"})
+        connection.execute(text("\nINSERT  INTO task \n\tVALUES (:name)\n"), {"name": "a"})
         connection.commit()
         connection.execute(text("SELECT name FROM task"))
     engine.dispose()
     assert lines == [
         "BEGIN;",
-        "INSERT INTO task VALUES (?);  -- ('a',)",
+        "INSERT  INTO task\n    VALUES (?);  -- ('a',)",
         "COMMIT;",
         "BEGIN;",
         "SELECT name FROM task;",
         "ROLLBACK;",
     ]
-    assert last(shown) == "```sql\n" + "\n".join(lines) + "\n```"
+    assert shown[-1]["text/plain"] == "\n".join(lines)
+    page_of(shown)
+
+
+class Wide(SQLModel, table=True, metadata=MetaData()):
+    """A table with names that are as long as people make them."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    a_name_that_is_forty_characters_long_____: str = "x"
+    a_name_that_is_forty_characters_long_too_: str = "y"
+
+
+def test_sql_log_of_long_statements(shown: Shown) -> None:
+    """A statement keeps the lines that SQLAlchemy gives it, and what they begin with."""
+    engine = create_engine("sqlite:///database.db")
+    with sql_log(), Session(engine) as session:
+        Wide.metadata.create_all(session.connection())
+        session.add(Wide())
+        session.commit()
+        session.exec(select(Wide).where(Wide.id == 1)).all()
+    engine.dispose()
+    page_of(shown)
+    log = shown[-1]["text/plain"]
+    assert "\nCREATE TABLE wide (\n    id INTEGER NOT NULL,\n    a_name_that_is_forty" in log
+    assert re.search(r"\nSELECT wide.*\nFROM wide *\nWHERE wide.id = \?;  -- \(1,\)\n", log)
+    assert not re.search(r"[\t ]$", log, re.MULTILINE)
 
 
 async def use_async_engine() -> None:
@@ -172,7 +251,7 @@ def test_sql_log_ends_with_its_block(shown: Shown) -> None:
     with pytest.raises(ZeroDivisionError), sql_log() as lines, engine.connect() as connection:
         connection.execute(text("SELECT 1"))
         _ = 1 / 0
-    assert "SELECT 1;" in last(shown)
+    assert "SELECT 1;" in shown[-1]["text/plain"]
     before = list(lines)
     with engine.connect() as connection:
         connection.execute(text("SELECT 2"))
@@ -181,7 +260,7 @@ def test_sql_log_ends_with_its_block(shown: Shown) -> None:
     assert len(shown) == 1
     with sql_log():
         pass
-    assert last(shown) == "```sql\n-- nothing was sent\n```"
+    assert shown[-1]["text/plain"] == "-- nothing was sent"
 
 
 def test_tree(capsys: pytest.CaptureFixture) -> None:
@@ -218,12 +297,55 @@ def test_diff(shown: Shown) -> None:
     changed = "".join(["<new>\n", *lines[1:19], "end\n"])
     diff("app/old.py", changed, context=1)
     assert shown[-1]["text/plain"] == "-line 0\n+<new>\n line 1\n…\n line 18\n-line 19\n+end"
-    coloured = re.findall(r"<span[^>]*>(.*?)</span>", shown[-1]["text/html"])
-    assert coloured == ["-line 0", "+&lt;new&gt;", "-line 19", "+end"]
+    styles = {text: style for text, style in page_of(shown).parts if style}
+    assert list(styles) == ["-line 0", "+<new>", "-line 19", "+end"]
+    assert "248, 81, 73" in styles["-line 0"]  # red
+    assert "46, 160, 67" in styles["+end"]  # green
     diff(changed, changed)
     assert shown[-1]["text/plain"] == "(no difference)"
     with pytest.raises(Problem, match=r"There is no file app/nope\.py"):
         diff("app/nope.py", changed)
+
+
+LONG = f"name = 'a text'  # {'a comment that is too long for a window ' * 3}<end>\n"
+
+
+def test_show_file(shown: Shown) -> None:
+    """A file is shown with colours, a long line in one piece, and nothing of it is left out."""
+    lines = f"\nimport os\n\n\n{LONG}\n"
+    write("app/main.py", lines)
+    show_file("app/main.py")
+    assert shown[-1]["text/plain"] == lines.strip("\n")
+    styles: dict[str, str] = defaultdict(str)
+    for text_, style in page_of(shown).parts:
+        styles[style] += text_
+    del styles[""]
+    assert list(styles.values()) == ["import", "'a text'", LONG[LONG.index("#") : -1]]
+    for style in styles:  # JupyterLab has a white page and a dark one
+        light = lightness(style.removeprefix("color: ")) + 0.05
+        assert 1.05 / light > 4.5
+        assert light / (lightness("#111111") + 0.05) > 3.5
+    write("notes", "import os\n")
+    show_file(Path("notes"))
+    assert page_of(shown).parts == [("import os", "")]
+    with pytest.raises(Problem, match=r"There is no file app/nope\.py"):
+        show_file("app/nope.py")
+
+
+def test_diff_begins_and_ends_with_a_line(shown: Shown) -> None:
+    """Blank lines around a change are not shown, unless they came or went, or are within it."""
+    diff("1\n\n\nold\n\nsame\n\n\n2\n", "1\n\n\nnew\n\nsame\n\n\n\n2\n", context=2)
+    assert shown[-1]["text/plain"] == "-old\n+new\n \n same\n \n \n+\n 2"
+    diff("\n\nold\n\n\n", "\n\nnew\n\n\n")
+    assert shown[-1]["text/plain"] == "-old\n+new"
+    diff("old\n", "\n")
+    assert shown[-1]["text/plain"] == "-old\n+"
+
+
+def test_diff_of_long_lines(shown: Shown) -> None:
+    """A long line is one line in a diff, too, so that each line begins with its sign."""
+    diff("a = 1\n", LONG)
+    assert [text for text, style in page_of(shown).parts if style] == ["-a = 1", f"+{LONG[:-1]}"]
 
 
 def test_edit(shown: Shown, capsys: pytest.CaptureFixture) -> None:

@@ -26,7 +26,7 @@ else:
     from tutorial.course_map import course_map, show_progress
     from tutorial.environment import check_environment
     from tutorial.exercises import check
-    from tutorial.files import diff, edit, file_after, tree
+    from tutorial.files import diff, edit, file_after, show_file, tree
     from tutorial.finish import finish
     from tutorial.load import load
     from tutorial.plot import bar_charts
@@ -39,6 +39,6 @@ else:
 __all__ = [
     "Problem", "bar_charts", "begin", "check", "check_environment", "course_map", "diagram",
     "diff", "edit", "expect_error", "file_after", "finish", "frame", "load", "practice", "restore",
-    "schema", "serve", "show_progress", "sql_log", "start_process", "stop_servers", "table",
-    "tree", "trial_folder",
+    "schema", "serve", "show_file", "show_progress", "sql_log", "start_process", "stop_servers",
+    "table", "tree", "trial_folder",
 ]

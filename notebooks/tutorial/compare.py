@@ -111,10 +111,8 @@ def has_revision(own: State, wanted: State) -> bool:
             names = dict(re.findall(r"^(\w+)[^=\n]*= *['\"](\w+)['\"]", text, re.MULTILINE))
             before[names.get("revision", "")] = names.get("down_revision", "")
     revision = own.revision
-    for _ in before:
-        if revision == wanted.revision:
-            break
-        revision = before.get(revision or "", revision)
+    while revision != wanted.revision and revision in before:
+        revision = before.pop(revision)  # so that a circle comes to an end
     return revision == wanted.revision
 
 

@@ -11,17 +11,14 @@ def course_map() -> None:
     done = finished(location())
     marks = {next_step(done): "→"} | dict.fromkeys(done, "✓")
     lines = ["| | Notebook | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
-    parts = dict.fromkeys(course.part(number) for number in course.numbers())
-    for part in parts:
+    for part in dict.fromkeys(map(course.part, course.numbers())):
         of_part = [number for number in course.numbers() if course.part(number) == part]
-        total = sum(course.minutes(number) for number in of_part)
-        lines.append(f"| | **{part}** | | **{total}** |")
+        lines.append(f"| | **{part}** | | **{sum(map(course.minutes, of_part))}** |")
         for number in of_part:
             what = course.what_you_do(number).replace("|", "\\|")
             mark, time = marks.get(number, ""), course.minutes(number)
             lines.append(f"| {mark} | {course.link(number)} | {what} | {time} |")
-    lines += ["", "✓ finished, → next"]
-    display_as("markdown", "\n".join(lines))
+    display_as("markdown", "\n".join([*lines, "", "✓ finished, → next"]))
 
 
 def show_progress() -> None:
@@ -37,8 +34,7 @@ def show_progress() -> None:
         text = f"You have finished {_named('step', done)}."
     else:
         text = "You have not finished a step yet."
-    coming = next_step(all_done)
-    if coming is not None:
+    if (coming := next_step(all_done)) is not None:
         text += f" Next: {course.link(coming)}, {course.minutes(coming)} minutes."
     display_as("markdown", text)
 

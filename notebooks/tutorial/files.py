@@ -1,24 +1,26 @@
 """Shows and edits the project's files: the tree, a diff, an edit with its diff."""
 
 import difflib
-import html
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
-from tutorial.show import display_as
+from tutorial.show import code, display_lines
 from tutorial.state import DATABASE, project_files
 
 NOTES = tomllib.loads((Path(__file__).parent / "tree.toml").read_text(encoding="utf-8"))
+LANGUAGES = {".ini": "ini", ".py": "python", ".yml": "yaml"}
+# Thin, so that they fit a dark page too.
+CHANGED = {"-": "background: rgba(248, 81, 73, 0.25)", "+": "background: rgba(46, 160, 67, 0.25)"}
 
 
 def tree() -> None:
     """Print the project's files as a tree, each with a word on what it is for."""
-    here = Path.cwd()
-    paths = project_files(here)
-    if (here / DATABASE).exists():
+    paths = project_files(Path.cwd())
+    if Path(DATABASE).exists():
         paths.append(Path(DATABASE))
     if not paths:
         print(".  (an empty folder)")
@@ -44,44 +46,29 @@ def diff(old: str, new: str, *, context: int = 3) -> None:
     old, new: a file of the project, or a text (anything with a line break in it).
     context: how many unchanged lines to show around each change.
     """
-    lines = _unified(_text(old), _text(new), context)
-    rows = "\n".join(_coloured(line) for line in lines)
-    page = f'<pre style="line-height: 1.3">{rows}</pre>'
-    display_as("html", page, "\n".join(lines))
+    text = _unified(_text(old), _text(new), context)
+    display_lines((line, CHANGED.get(line[:1], "")) for line in re.split("(\n)", text))
 
 
 def _text(source: str) -> str:
     if "\n" in source:
         return source
-    path = Path(source)
-    if not path.is_file():
+    if not Path(source).is_file():
         raise Problem("file-gone", path=source)
-    return path.read_text(encoding="utf-8")
+    return Path(source).read_text(encoding="utf-8")
 
 
-def _unified(old: str, new: str, context: int) -> list[str]:
-    """Return the lines of a diff: its parts, with no blank line at an end, and … between them."""
-    lines: list[str] = []
-    part: list[str] = []
-    diff_lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=context)
-    for line in [*list(diff_lines)[3:], "@@"]:
-        if not line.startswith("@@"):
-            part.append(line)
-            continue
-        while part and part[0] == " ":
-            part.pop(0)
-        while part and part[-1] == " ":
-            part.pop()
-        lines += ["…", *part] if lines else part
-        part = []
-    return lines or ["(no difference)"]
+def show_file(path: str | Path) -> None:
+    """Show a file as coloured code. Raises Problem if there is none."""
+    code(_text(str(path)), LANGUAGES.get(Path(path).suffix, "text"))
 
 
-def _coloured(line: str) -> str:
-    """Return a line of a diff as HTML. The colours are thin, so that they fit a dark page too."""
-    colour = {"-": "rgba(248, 81, 73, 0.25)", "+": "rgba(46, 160, 67, 0.25)"}.get(line[:1])
-    text = html.escape(line)
-    return f'<span style="background-color: {colour}">{text}</span>' if colour else text
+def _unified(old: str, new: str, context: int) -> str:
+    """Return a diff: its parts, with no blank line at an end, and … between them."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=context)
+    parts = re.split(r"^@@.*\n", "\n".join(lines), flags=re.MULTILINE)[1:]
+    texts = (re.sub(r"\A(?: \n)+|(?:\n )+\Z", "", part.rstrip("\n")) for part in parts)
+    return "\n…\n".join(texts) or "(no difference)"
 
 
 def file_after(step: int, path: str) -> str:

@@ -3,7 +3,7 @@
 import html
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,33 @@ from tutorial.errors import Problem
 from tutorial.explain import explain, here
 from tutorial.state import DATABASE, opened
 
+# A long line scrolls. JupyterLab would break it anywhere, also within a word.
+LINES = "margin: 0; white-space: pre; overflow-x: auto; line-height: 1.3; font-family: monospace"
+COLOURS = {"Keyword": "#2e7d32", "String": "#b3502d", "Comment": "#557a80"}  # fit a dark page too
+
 
 def display_as(kind: str, text: str, plain: str = "") -> None:
     """Display "markdown" or "html"; `plain` (by default the text) is for where none is drawn."""
     from IPython.display import display
 
     display({f"text/{kind}": text, "text/plain": plain or text}, raw=True)
+
+
+def display_lines(parts: Iterable[tuple[str, str]]) -> None:
+    """Display lines that never break, made of texts and the CSS of each."""
+    texts = [(text, html.escape(text, quote=False), css) for text, css in parts]
+    rows = (f'<span style="{css}">{text}</span>' if css else text for _, text, css in texts)
+    page = f'<pre style="{LINES}">{"".join(rows)}</pre>'
+    display_as("html", page, "".join(text for text, _, _ in texts))
+
+
+def code(text: str, language: str) -> None:
+    """Display a text as code in colours. language: as Pygments calls it; "text" has none."""
+    from pygments.lexers import get_lexer_by_name  # IPython brings it
+
+    tokens = get_lexer_by_name(language, ensurenl=False).get_tokens(text)
+    kinds = ((part, [one for one in kind if one in COLOURS]) for kind, part in tokens)
+    display_lines((part, f"color: {COLOURS[one[0]]}" if one else "") for part, one in kinds)
 
 
 @contextmanager
@@ -46,9 +67,7 @@ def table(query: str, database: str = DATABASE) -> None:
         rows = [tuple(row) for row in cursor]
     lines = [names, ["---"] * len(names), *([_cell(value) for value in row] for row in rows)]
     markdown = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    if not rows:
-        markdown += "\n\n(no rows)"
-    display_as("markdown", markdown)
+    display_as("markdown", markdown if rows else f"{markdown}\n\n(no rows)")
 
 
 def _cell(value: object) -> str:
@@ -62,9 +81,12 @@ def schema(database: str = DATABASE) -> None:
     with _reading(database) as connection:
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
         statements = [row[0] for row in connection.execute(query)]
-    text = "\n\n".join(f"{one.strip()};" for one in statements) or "-- no tables"
-    text = "\n".join(line.rstrip() for line in text.replace("\t", "    ").splitlines())
-    display_as("markdown", f"```sql\n{text}\n```")
+    code("\n\n".join(f"{_trimmed(one)};" for one in statements) or "-- no tables", "sql")
+
+
+def _trimmed(statement: str) -> str:
+    """Return a statement's own lines, with no tabs in them and no blanks at their ends."""
+    return "\n".join(line.rstrip() for line in statement.strip().expandtabs(4).splitlines())
 
 
 def diagram(database: str = DATABASE) -> None:
@@ -93,8 +115,7 @@ def sql_log() -> Iterator[list[str]]:
 
     def statement(*event: Any) -> None:
         text, parameters = event[2:4]
-        line = re.sub(r"\s+", " ", text).strip() + ";"
-        lines.append(f"{line}  -- {parameters}" if parameters else line)
+        lines.append(_trimmed(text) + (f";  -- {parameters}" if parameters else ";"))
 
     listeners: dict[str, Callable[..., None]] = {
         "before_cursor_execute": statement,
@@ -109,8 +130,7 @@ def sql_log() -> Iterator[list[str]]:
     finally:
         for name, listener in listeners.items():
             event.remove(Engine, name, listener)
-        text = "\n".join(lines) or "-- nothing was sent"
-        display_as("markdown", f"```sql\n{text}\n```")
+        code("\n".join(lines) or "-- nothing was sent", "sql")
 
 
 def frame(url: str, height: int = 500) -> None:
