@@ -123,6 +123,8 @@ def _name(error: BaseException) -> Problem | None:
     name = getattr(error, "name", None)
     if not name or not frames or frames[-1][0].f_globals.get("__name__") != "__main__":
         return None
+    if name in stopped:
+        return Problem("cell-stopped", name=name, error=stopped[name])
     step = _begun.get("step")
     # A file that a cell writes, and a hidden solution, set no name for the cells below them.
     used = step and any(
@@ -187,6 +189,7 @@ def _shown(filename: object) -> str:
     return next((path.as_posix() for path in _below(filename) if path.parts), filename)
 
 
+stopped: dict[str, str] = {}  # a name -> the error of the cell that should have set it
 _begun: dict[str, int] = {}  # the step whose notebook runs in this kernel
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from string import Template
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
@@ -42,7 +42,7 @@ class _Options(argparse.ArgumentParser):
 
 
 _options = _Options(prog="%%terminal", add_help=False, allow_abbrev=False)
-_options.add_argument("--expect-failure", action="store_true", help="fail if a command succeeds")
+_options.add_argument("--expect-failure", metavar="TEXT", help="a part of what it prints")
 _options.add_argument("--tail", type=int, default=0, help="print only the last lines")
 _options.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
 _options.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
@@ -54,9 +54,12 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
 
     line: the options, see above. `$NAME` stands for the notebook's variable of that name, `$$` for
     a dollar sign. Raises Problem when a command is not found, runs out of time, or ends with an
-    exit status other than 0 (with --expect-failure: with 0). Later commands do not run then.
+    exit status other than 0. With --expect-failure TEXT it raises Problem when a command succeeds,
+    goes on as a server, or fails without TEXT in what it prints. Later commands do not run then.
     """
     options = _options.parse_args(_split(line))
+    if options.expect_failure == "":
+        _options.error("argument --expect-failure: it needs a part of what the command prints")
     environment = {name: value for name, value in os.environ.items() if name not in DROPPED} | FIXED
     for setting in options.env:
         name, equals, value = setting.partition("=")
@@ -67,17 +70,22 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
     for command in _commands(cell):
         texts = _texts(command, variables or {})
         # Split first: a value with a space or a backslash in it stays one argument.
-        words = [Template(word).safe_substitute(texts) for word in _split(command)]
+        split = _split(re.sub(r"[ \t]*\\\n[ \t]*", " ", command))
+        words = [Template(word).safe_substitute(texts) for word in split]
         typed = _hide_paths(Template(command).safe_substitute(texts))
         print(f"$ {typed}", flush=True)
         status, said = _run(words, environment, options)
-        if options.expect_failure:
-            if status == 0:
-                raise Problem("command-succeeded", command=_short(words))
+        expected = options.expect_failure
+        values = {"command": _short(words), "status": status, "error": _last_line(said)}
+        if expected and status == 0:
+            raise Problem("command-succeeded", **values)
+        if expected and expected in said:
             print(f"(exit status {status}, as expected)")
         elif status != 0:
-            values = {"command": _short(words), "status": status, "error": _last_line(said)}
-            raise meaning(said, COMMAND, **values) or Problem("command-failed", **values)
+            key = "command-failed-otherwise" if expected else "command-failed"
+            # What was typed tells which of two names is wrong.
+            known = meaning(f"{said}\n$ {' '.join(words)}", COMMAND, **values)
+            raise known or Problem(key, expected=expected, **values)
 
 
 def make_known(shell: Shell) -> None:
@@ -90,9 +98,8 @@ def make_known(shell: Shell) -> None:
 
 
 def _commands(cell: str) -> list[str]:
-    """Split a cell into commands: one a line, a backslash at the end joins two lines."""
-    joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", cell)
-    lines = (text.strip() for text in joined.splitlines())
+    """Split a cell into commands: one a line, a backslash at the end takes in the next line."""
+    lines = map(str.strip, re.split(r"(?<!\\)\n", "\n".join(cell.splitlines())))
     return [text for text in lines if text and not text.startswith("#")]
 
 
@@ -154,7 +161,7 @@ def _run(
     kept: list[str] = []
     in_time = False
     try:
-        for text in _output(process, time.monotonic() + options.timeout):
+        for text in _output(process, options):
             kept.append(_hide_paths(text.removesuffix("\n")))
             if options.tail <= 0:
                 print(kept[-1], flush=True)
@@ -166,12 +173,17 @@ def _run(
     if kept and options.tail > 0:
         print("\n".join(kept[-options.tail :]))
     if not in_time:
-        raise Problem("command-too-slow", command=_short(words), seconds=f"{options.timeout:g}")
+        key = "command-runs-on" if options.expect_failure else "command-too-slow"
+        raise Problem(key, command=_short(words), seconds=f"{options.timeout:g}")
     return process.returncode, "\n".join(kept)
 
 
-def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
-    """Give the lines that a process prints, until it has ended or the time is up."""
+def _output(process: subprocess.Popen[str], options: argparse.Namespace) -> Iterator[str]:
+    """Give the lines that a process prints, until it has ended or the time is up.
+
+    A process that is meant to fail, and serves, will not: that is the end too.
+    """
+    deadline = time.monotonic() + options.timeout
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read(pipe: IO[str]) -> None:
@@ -187,27 +199,48 @@ def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
         if not ended and process.poll() is not None:
             ended = True  # all it printed comes at once, unless it left a child that prints on
             deadline = min(deadline, time.monotonic() + LAST_LINES_SECONDS)
-        with suppress(queue.Empty):
+        try:
             text = lines.get(timeout=0.05)
-            if text is None:
-                break
-            yield text
+        except queue.Empty:
+            if options.expect_failure and _serves(process):
+                return
+            continue
+        if text is None:
+            break
+        yield text
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
+
+
+def _family(process: subprocess.Popen[str]) -> list[Any]:
+    """Return a process that still runs, and the children it has started."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(process.pid)
+        return [parent, *parent.children(recursive=True)]
+    return []
+
+
+def _serves(process: subprocess.Popen[str]) -> bool:
+    """Whether a process, or a child of it, waits for clients. uvicorn does so once it is up."""
+    import psutil
+
+    with suppress(psutil.Error):
+        opened = [one for member in _family(process) for one in member.net_connections("tcp")]
+        return any(one.status == psutil.CONN_LISTEN for one in opened)
+    return False
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
     """End a process that still runs, and the children it has started."""
     import psutil
 
-    if process.poll() is not None:
-        return
-    with suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        for member in [parent, *parent.children(recursive=True)]:
+    if process.poll() is None:
+        for member in _family(process):
             with suppress(psutil.NoSuchProcess):
                 member.kill()
-    process.wait()
+        process.wait()
 
 
 def _hide_paths(text: str) -> str:
