@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 from tutorial import course
 from tutorial.environment import requirements
 from tutorial.errors import Problem
-from tutorial.said import EXCEPTION, SQLITE, meaning
+from tutorial.said import meaning
 from tutorial.state import PROJECT_FOLDERS
 from tutorial.workspace import location
 
@@ -140,7 +140,7 @@ def _name(error: BaseException) -> Problem | None:
 def _library(error: BaseException) -> Problem | None:
     """A library says something that beginners meet often."""
     package = type(error).__module__.partition(".")[0]
-    return meaning(f"{package}.{type(error).__name__}: {error}", EXCEPTION)
+    return meaning(f"{package}.{type(error).__name__}: {error}", "exception")
 
 
 def _sqlite(error: BaseException) -> Problem | None:
@@ -151,7 +151,7 @@ def _sqlite(error: BaseException) -> Problem | None:
     text = one_line(str(error)).rstrip(".")
     if isinstance(error, sqlite3.IntegrityError):
         return Problem("row-refused", error=text)
-    return meaning(text, SQLITE, error=text)
+    return meaning(text, "sqlite", error=text)
 
 
 def here() -> Path | None:

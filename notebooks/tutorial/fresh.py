@@ -75,10 +75,8 @@ def _files() -> dict[str, bytes | None]:
     files = {}
     for module in app_modules().values():
         # A package without __init__.py has no file, and must notice when it gets one.
-        folders = list(getattr(module, "__path__", ()))
-        if file := getattr(module, "__file__", None) or (folders and f"{folders[0]}/__init__.py"):
-            path = Path(file)
-            files[file] = path.read_bytes() if path.is_file() else None
+        path = Path(module.__file__ or f"{module.__path__[0]}/__init__.py")
+        files[str(path)] = path.read_bytes() if path.is_file() else None
     if files:  # the engines were made with the address of that time
         files["DATABASE_URL"] = os.environ.get("DATABASE_URL", "").encode()
     return files

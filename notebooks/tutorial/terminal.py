@@ -1,6 +1,5 @@
 """%%terminal: runs the commands of a cell as one would type them, without a shell."""
 
-import argparse
 import importlib.util
 import os
 import queue
@@ -12,31 +11,29 @@ import sys
 import sysconfig
 import threading
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from string import Template
 from typing import IO, Any, NoReturn
 
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
-from tutorial.said import COMMAND, meaning
+from tutorial.said import meaning
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
-FIXED = {  # output must not depend on where the command runs
-    "COLUMNS": "80",
-    "NO_COLOR": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONIOENCODING": "utf-8",
-    "PYTHONUNBUFFERED": "1",
-}
+SWITCHES = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+# Output must not depend on where the command runs.
+FIXED = {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"} | dict.fromkeys(SWITCHES, "1")
 # Another project's `app` must not be found first; Jupyter sets the other two.
 DROPPED = ("PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE")
 LAST_LINES_SECONDS = 2.0
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
 
-class _Options(argparse.ArgumentParser):
+class _Options(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Problem("unclear-options", error=message, usage=self.format_usage())
 
@@ -60,13 +57,15 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
     options = _options.parse_args(_split(line))
     if options.expect_failure == "":
         _options.error("argument --expect-failure: it needs a part of what the command prints")
-    environment = {name: value for name, value in os.environ.items() if name not in DROPPED} | FIXED
+    options.environment = {name: os.environ[name] for name in os.environ if name not in DROPPED}
+    options.environment |= FIXED
     for setting in options.env:
         name, equals, value = setting.partition("=")
         if not equals:
             _options.error(f"--env {setting} has no value")
-        environment[name] = value
+        options.environment[name] = value
         print(f"# with {name}={_hide_paths(value)}")
+    expected = options.expect_failure
     for command in _commands(cell):
         texts = _texts(command, variables or {})
         # Split first: a value with a space or a backslash in it stays one argument.
@@ -74,27 +73,16 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
         words = [Template(word).safe_substitute(texts) for word in split]
         typed = _hide_paths(Template(command).safe_substitute(texts))
         print(f"$ {typed}", flush=True)
-        status, said = _run(words, environment, options)
-        expected = options.expect_failure
-        values = {"command": _short(words), "status": status, "error": _last_line(said)}
-        if expected and status == 0:
-            raise Problem("command-succeeded", **values)
-        if expected and expected in said:
+        status, said = _run(words, options)
+        if status and expected and expected in said:
             print(f"(exit status {status}, as expected)")
-        elif status != 0:
-            key = "command-failed-otherwise" if expected else "command-failed"
-            # What was typed tells which of two names is wrong.
-            known = meaning(f"{said}\n$ {' '.join(words)}", COMMAND, **values)
-            raise known or Problem(key, expected=expected, **values)
+        elif status != 0 or expected:
+            raise _failure(words, status, said, options)
 
 
 def make_known(shell: Shell) -> None:
     """Let the cells of a notebook start with %%terminal."""
-
-    def run(line: str, cell: str) -> None:
-        terminal(line, cell, shell.user_ns)
-
-    shell.register_magic_function(run, "cell", "terminal")
+    shell.register_magic_function(partial(terminal, variables=shell.user_ns), "cell", "terminal")
 
 
 def _commands(cell: str) -> list[str]:
@@ -121,8 +109,21 @@ def _texts(command: str, variables: dict[str, object]) -> dict[str, str]:
     return texts
 
 
-def _short(words: list[str]) -> str:
-    return _hide_paths(" ".join(words[:2]))
+def _failure(words: list[str], status: int | None, said: str, options: Namespace) -> Problem:
+    """Return what went wrong with a command, or with what its cell expects of it."""
+    expected, seconds = options.expect_failure, f"{options.timeout:g}"
+    short, error = _hide_paths(" ".join(words[:2])), _last_line(said)
+    if status == 0:
+        return Problem("command-succeeded", command=short)
+    if status is None:
+        key = "command-runs-on" if expected else "command-too-slow"
+        return Problem(key, command=short, seconds=seconds)
+    # What was typed, too: it tells which of two names is wrong.
+    text = f"{said}\n$ {' '.join(words)}"
+    if known := meaning(text, "command", command=short, status=status, error=error):
+        return known
+    key = "command-failed-otherwise" if expected else "command-failed"
+    return Problem(key, command=short, status=status, expected=expected)
 
 
 def _program(name: str) -> list[str]:
@@ -145,40 +146,38 @@ def _last_line(text: str) -> str:
     return lines[-1].rstrip(".") if lines else ""
 
 
-def _run(
-    words: list[str], environment: dict[str, str], options: argparse.Namespace
-) -> tuple[int, str]:
-    """Run one command, print its output as it comes, and return its exit status and output."""
+def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
+    """Run one command, print its output as it comes, and return its exit status and output.
+
+    The status is None if the command was stopped, because it did not end by itself.
+    """
     process = subprocess.Popen(
         [*_program(words[0]), *words[1:]],
         stdin=subprocess.DEVNULL,  # a question would wait for ever
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=options.environment,
         encoding="utf-8",
         errors="replace",
     )
     kept: list[str] = []
-    in_time = False
+    status = None
     try:
         for text in _output(process, options):
             kept.append(_hide_paths(text.removesuffix("\n")))
             if options.tail <= 0:
                 print(kept[-1], flush=True)
-        in_time = process.poll() is not None
+        status = process.poll()
     finally:  # an interrupt too must not leave the command running
         _kill(process)
     if len(kept) > options.tail > 0:
         print("…")
     if kept and options.tail > 0:
         print("\n".join(kept[-options.tail :]))
-    if not in_time:
-        key = "command-runs-on" if options.expect_failure else "command-too-slow"
-        raise Problem(key, command=_short(words), seconds=f"{options.timeout:g}")
-    return process.returncode, "\n".join(kept)
+    return status, "\n".join(kept)
 
 
-def _output(process: subprocess.Popen[str], options: argparse.Namespace) -> Iterator[str]:
+def _output(process: subprocess.Popen[str], options: Namespace) -> Iterator[str]:
     """Give the lines that a process prints, until it has ended or the time is up.
 
     A process that is meant to fail, and serves, will not: that is the end too.

@@ -23,7 +23,7 @@ from tutorial.exercises.judging import (
 )
 from tutorial.exercises.stopped import require_set
 from tutorial.explain import explained
-from tutorial.said import ANSWER, meaning
+from tutorial.said import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def check(exercise: str, *answer: Any) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
-        known = meaning(in_one_line(error), ANSWER)
+        known = meaning(in_one_line(error), "answer")
         advice = f". {known.todo}" if known else ""
         print(f"✗ Not quite: your code stops with {in_one_line(error)}{line_of(error)}{advice}")
     else:
