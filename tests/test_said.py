@@ -36,6 +36,11 @@ TEXTS: list[tuple[str | None, ...]] = [
         "TypeError: Boolean value of this clause is not defined",
         *[None, None, None, None, "condition-without-value", "condition-without-value"],
     ),
+    (
+        "TypeError: unsupported operand type(s) for &: 'int' and 'InstrumentedAttribute'",
+        *[None, None, None, None, "condition-without-value", "condition-without-value"],
+    ),
+    ("TypeError: unsupported operand type(s) for &: 'int' and 'str'", None),
     ("Target database is not up to date.", "database-behind", None, None, None, None),
     ("Directory alembic already exists and is not empty", "folder-exists", None, None, None, None),
     ("Revision 0001 is present more than once", "revision-exists", None, None, None, None),
