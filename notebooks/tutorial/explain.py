@@ -31,10 +31,9 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            problem = explain(error)
-            if problem is None:
-                raise
-            raise problem from error
+            if problem := explain(error):
+                raise problem from error
+            raise
 
     return run
 

@@ -112,18 +112,16 @@ def _texts(command: str, variables: dict[str, object]) -> dict[str, str]:
 def _failure(words: list[str], status: int | None, said: str, options: Namespace) -> Problem:
     """Return what went wrong with a command, or with what its cell expects of it."""
     expected, seconds = options.expect_failure, f"{options.timeout:g}"
-    short, error = _hide_paths(" ".join(words[:2])), _last_line(said)
+    short, text = _hide_paths(" ".join(words[:2])), f"{said}\n$ {' '.join(words)}"
     if status == 0:
-        return Problem("command-succeeded", command=short)
-    if status is None:
+        key = "command-succeeded"
+    elif status is None:
         key = "command-runs-on" if expected else "command-too-slow"
-        return Problem(key, command=short, seconds=seconds)
-    # What was typed, too: it tells which of two names is wrong.
-    text = f"{said}\n$ {' '.join(words)}"
-    if known := meaning(text, "command", command=short, status=status, error=error):
+    elif known := meaning(text, "command", command=short):
         return known
-    key = "command-failed-otherwise" if expected else "command-failed"
-    return Problem(key, command=short, status=status, expected=expected)
+    else:
+        key = "command-failed-otherwise" if expected else "command-failed"
+    return Problem(key, command=short, status=status, seconds=seconds, expected=expected)
 
 
 def _program(name: str) -> list[str]:
@@ -137,13 +135,6 @@ def _program(name: str) -> list[str]:
     if found := shutil.which(name):
         return [found]
     raise Problem(NOT_FOUND.get(name, "command-not-found"), name=name)
-
-
-def _last_line(text: str) -> str:
-    """Return the last line that says what went wrong; SQLAlchemy adds some that don't."""
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [one for one in lines if one and not one.startswith(("(Background", "[SQL", "[par"))]
-    return lines[-1].rstrip(".") if lines else ""
 
 
 def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
@@ -212,7 +203,7 @@ def _output(process: subprocess.Popen[str], options: Namespace) -> Iterator[str]
 
 
 def _family(process: subprocess.Popen[str]) -> list[Any]:
-    """Return a process that still runs, and the children it has started."""
+    """Return a process and the children it has started, or nothing if it has ended."""
     import psutil
 
     with suppress(psutil.NoSuchProcess):
@@ -223,33 +214,25 @@ def _family(process: subprocess.Popen[str]) -> list[Any]:
 
 def _serves(process: subprocess.Popen[str]) -> bool:
     """Whether a process, or a child of it, waits for clients. uvicorn does so once it is up."""
-    import psutil
-
-    with suppress(psutil.Error):
-        opened = [one for member in _family(process) for one in member.net_connections("tcp")]
-        return any(one.status == psutil.CONN_LISTEN for one in opened)
+    for member in _family(process):
+        with suppress(Exception):  # it has ended, or the system tells nothing about it
+            if any(one.status == "LISTEN" for one in member.net_connections("tcp")):
+                return True
     return False
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
     """End a process that still runs, and the children it has started."""
-    import psutil
-
-    if process.poll() is None:
-        for member in _family(process):
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
-        process.wait()
+    for member in _family(process) if process.poll() is None else ():
+        with suppress(Exception):  # it has ended by itself
+            member.kill()
+    process.wait()
 
 
 def _hide_paths(text: str) -> str:
     """Print the current folder as `.`, with forward slashes below it, on every system."""
     here = Path.cwd()
     spellings = {str(here), str(here.resolve()), here.as_posix(), str(here).replace("\\", "\\\\")}
-    for folder in sorted(spellings, key=len, reverse=True):
-        text = re.sub(
-            re.escape(folder) + r"(?![\w-]|\.\w)((?:[\\/][^\s'\":]*)?)",
-            lambda found: "." + re.sub(r"\\+", "/", found[1]),
-            text,
-        )
-    return text
+    folders = "|".join(map(re.escape, sorted(spellings, key=len, reverse=True)))
+    below = rf"(?:{folders})(?![\w-]|\.\w)((?:[\\/][^\s'\":]*)?)"
+    return re.sub(below, lambda found: "." + re.sub(r"\\+", "/", found[1]), text)
