@@ -93,20 +93,24 @@ def test_a_text_means_something_in_its_places_only(case: tuple[str | None, ...])
 def test_each_entry_has_its_text() -> None:
     """No entry was left out above: for each, and each of its places, there is a text it decides."""
     decided = {
-        (entry, place)
+        (pattern, place)
         for text, *_ in TEXTS
         for place in PLACES
-        if (entry := next((e for e in SAID if place in e.places and re.search(e.text, text)), None))
+        if (
+            pattern := next(
+                (p for p, _, places in SAID if place in places and re.search(p, text)), ""
+            )
+        )
     }
-    assert decided == {(entry, place) for entry in SAID for place in entry.places}
+    assert decided == {(pattern, place) for pattern, _, places in SAID for place in places}
 
 
 def test_each_entry_has_its_message() -> None:
     """The message is there, and the entry's groups name values of it."""
-    for entry in SAID:
-        names = set(re.findall(r"{(\w+)}", "".join(MESSAGES[entry.key])))
-        assert re.compile(entry.text).groupindex.keys() <= names, entry.key
-        assert names <= {"command", "name", "error", "module"}, entry.key
+    for pattern, key, _ in SAID:
+        names = set(re.findall(r"{(\w+)}", "".join(MESSAGES[key])))
+        assert re.compile(pattern).groupindex.keys() <= names, key
+        assert names <= {"command", "name", "error", "module"}, key
 
 
 def test_what_the_text_names_is_told() -> None:

@@ -20,7 +20,6 @@ from tutorial.workspace import location
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
 P = ParamSpec("P")
 R = TypeVar("R")
-LOCKED_ON_WINDOWS = (32, 33)  # winerror: the file is in use; a part of it is locked
 
 
 def explained(function: Callable[P, R]) -> Callable[P, R]:
@@ -75,7 +74,8 @@ def _system(error: BaseException) -> Problem | None:
     a_source = str(error.filename).endswith((".py", ".ini", ".mako"))
     kinds = {
         "disk-full": error.errno == errno.ENOSPC,
-        "file-locked": getattr(error, "winerror", None) in LOCKED_ON_WINDOWS,
+        "file-locked": getattr(error, "winerror", None)
+        in (32, 33),  # it is in use, or a part of it
         "read-only": error.errno in (errno.EACCES, errno.EROFS, errno.EPERM),
         "name-taken": isinstance(error, FileExistsError | NotADirectoryError),
         "file-gone": isinstance(error, FileNotFoundError) and a_source,

@@ -3,23 +3,15 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from tutorial.errors import Problem
 
 Place = Literal["command", "sqlite", "server", "process", "exception", "answer"]  # see said.toml
 
 
-class Said(NamedTuple):
-    """An entry of said.toml."""
-
-    text: str
-    key: str
-    places: tuple[str, ...]
-
-
 _TEXT = (Path(__file__).parent / "said.toml").read_text(encoding="utf-8")
-SAID = [Said(text, key, tuple(places)) for text, key, places in tomllib.loads(_TEXT)["said"]]
+SAID: list[tuple[str, str, list[Place]]] = tomllib.loads(_TEXT)["said"]
 
 
 def meaning(text: str, place: Place, **values: object) -> Problem | None:
@@ -27,7 +19,7 @@ def meaning(text: str, place: Place, **values: object) -> Problem | None:
 
     values: what the message may name.
     """
-    for entry in SAID:
-        if place in entry.places and (found := re.search(entry.text, text)):
-            return Problem(entry.key, **{**values, **found.groupdict()})
+    for pattern, key, places in SAID:
+        if place in places and (found := re.search(pattern, text)):
+            return Problem(key, **{**values, **found.groupdict()})
     return None

@@ -28,7 +28,7 @@ SWITCHES = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 # Output must not depend on where the command runs.
 FIXED = {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"} | dict.fromkeys(SWITCHES, "1")
 # Another project's `app` must not be found first; Jupyter sets the other two.
-DROPPED = ("PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE")
+DROPPED = {"PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE"}
 LAST_LINES_SECONDS = 2.0
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
@@ -57,8 +57,7 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
     options = _options.parse_args(_split(line))
     if options.expect_failure == "":
         _options.error("argument --expect-failure: it needs a part of what the command prints")
-    options.environment = {name: os.environ[name] for name in os.environ if name not in DROPPED}
-    options.environment |= FIXED
+    options.environment = {name: os.environ[name] for name in os.environ.keys() - DROPPED} | FIXED
     for setting in options.env:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -138,10 +137,7 @@ def _program(name: str) -> list[str]:
 
 
 def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
-    """Run one command, print its output as it comes, and return its exit status and output.
-
-    The status is None if the command was stopped, because it did not end by itself.
-    """
+    """Run a command, print its output; return its status (None if it was stopped) and output."""
     process = subprocess.Popen(
         [*_program(words[0]), *words[1:]],
         stdin=subprocess.DEVNULL,  # a question would wait for ever
@@ -169,10 +165,7 @@ def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
 
 
 def _output(process: subprocess.Popen[str], options: Namespace) -> Iterator[str]:
-    """Give the lines that a process prints, until it has ended or the time is up.
-
-    A process that is meant to fail, and serves, will not: that is the end too.
-    """
+    """Give a process's lines until it ends, the time is up, or it serves in place of failing."""
     deadline = time.monotonic() + options.timeout
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
