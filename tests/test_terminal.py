@@ -88,6 +88,9 @@ def test_failure_fails_the_cell(capsys: pytest.CaptureFixture) -> None:
     [
         ("FAILED: Target database is not up to date.", "database-behind"),
         ("sqlite3.OperationalError: database is locked", "database-locked"),
+        ("OperationalError: unable to open database file", "database-can-not-be-opened"),
+        ("DatabaseError: file is not a database", "database-broken"),
+        ("DatabaseError: database disk image is malformed", "database-broken"),
         ("no such table: task", "command-failed"),  # a command may print this, and mean no database
     ],
 )
@@ -97,6 +100,8 @@ def test_failure_is_explained_by_what_was_printed(text: str, key: str) -> None:
     with pytest.raises(Problem) as caught:
         terminal("", "python run.py")
     assert caught.value.key == key
+    if "DatabaseError" in text or "unable" in text:
+        assert text.partition(": ")[2] in caught.value.what
 
 
 def test_expected_failure(capsys: pytest.CaptureFixture) -> None:
