@@ -26,6 +26,12 @@ pathlib.Path("pids").write_text(str(child.pid))
 print("started", flush=True)
 time.sleep(60)
 """
+LISTEN = """
+listening = socket.socket()
+listening.bind(("127.0.0.1", 0))
+listening.listen()
+time.sleep(60)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +88,9 @@ def test_failure_fails_the_cell(capsys: pytest.CaptureFixture) -> None:
     [
         ("FAILED: Target database is not up to date.", "database-behind"),
         ("sqlite3.OperationalError: database is locked", "database-locked"),
+        ("OperationalError: unable to open database file", "database-can-not-be-opened"),
+        ("DatabaseError: file is not a database", "database-broken"),
+        ("DatabaseError: database disk image is malformed", "database-broken"),
         ("no such table: task", "command-failed"),  # a command may print this, and mean no database
     ],
 )
@@ -91,15 +100,59 @@ def test_failure_is_explained_by_what_was_printed(text: str, key: str) -> None:
     with pytest.raises(Problem) as caught:
         terminal("", "python run.py")
     assert caught.value.key == key
+    if "DatabaseError" in text or "unable" in text:
+        assert text.partition(": ")[2] in caught.value.what
 
 
 def test_expected_failure(capsys: pytest.CaptureFixture) -> None:
-    """With --expect-failure a failure is shown and fine, and a success raises Problem."""
-    printed = output_of(capsys, "--expect-failure", "python -c 'raise SystemExit(\"no\")'")
-    assert printed == "no\n(exit status 1, as expected)\n"
+    """With --expect-failure the failure that is named is shown and fine; a success is a Problem."""
+    cell = "python -c 'raise SystemExit(\"not two words\")'"
+    printed = output_of(capsys, "--expect-failure 'two words'", cell)
+    assert printed == "not two words\n(exit status 1, as expected)\n"
     with pytest.raises(Problem) as caught:
-        terminal("--expect-failure", "python -c pass")
+        terminal("--expect-failure x", "python -c pass")
     assert caught.value.what == "`python -c` was meant to fail here, but it succeeded."
+
+
+def test_another_failure_is_not_the_expected_one(capsys: pytest.CaptureFixture) -> None:
+    """A failure that does not say what was named is a Problem, and what is known of it is said."""
+    write("run.py", "import sys\nprint(sys.argv[1])\nraise SystemExit(1)\n")
+    with pytest.raises(Problem) as caught:
+        terminal("--expect-failure 'no such table'", "python run.py 'no such column'")
+    assert caught.value.what == (
+        "`python run.py` was meant to fail here, but it failed in another way: "
+        "it does not say “no such table”."
+    )
+    assert "as expected" not in capsys.readouterr().out
+    with pytest.raises(Problem) as caught:
+        terminal("--expect-failure 'no such table'", "python run.py 'database is locked'")
+    assert caught.value.key == "database-locked"
+
+
+def test_a_server_that_should_fail_is_stopped_at_once() -> None:
+    """A command that serves in place of failing is stopped long before its time is up."""
+    write("run.py", "import socket, time\nopen('run', 'w').close()\n" + LISTEN)
+    begun = time.monotonic()
+    with pytest.raises(Problem) as caught:
+        terminal("--expect-failure refused --timeout 40", "python run.py")
+    assert time.monotonic() - begun < 15
+    assert caught.value.key == "command-runs-on"
+    assert caught.value.what == (
+        "`python run.py` was meant to fail here, but it went on running, and was stopped."
+    )
+
+
+def test_a_command_that_should_fail_and_hangs() -> None:
+    """Without a socket, the time that the cell gives counts; the message is the same."""
+    with pytest.raises(Problem) as caught:
+        terminal("--expect-failure no --timeout 1", "python -c 'import time; time.sleep(30)'")
+    assert caught.value.key == "command-runs-on"
+
+
+def test_a_command_that_serves_for_a_while_may(capsys: pytest.CaptureFixture) -> None:
+    """Where no failure is expected, a command that listens is left alone: tests do so."""
+    write("run.py", "import socket, time\n" + LISTEN.replace("60", "0.5") + "print('done')\n")
+    assert output_of(capsys, "", "python run.py") == "done\n"
 
 
 def test_quotes(capsys: pytest.CaptureFixture) -> None:
@@ -245,6 +298,9 @@ def test_closed_output_is_not_the_end(capsys: pytest.CaptureFixture) -> None:
         ("--expect", "python -c pass", "unrecognized arguments: --expect"),
         ("--tail x", "python -c pass", "argument --tail: invalid int value: 'x'"),
         ("--timeout", "python -c pass", "argument --timeout: expected one argument"),
+        ("--expect-failure", "python -c pass", "--expect-failure: expected one argument"),
+        ("--expect-failure --tail 3", "python -c 1", "--expect-failure: expected one argument"),
+        ("--expect-failure ''", "python -c pass", "it needs a part of what the command prints"),
         ("--env A", "python -c pass", "--env A has no value"),
         ("--help", "python -c pass", "unrecognized arguments: --help"),
     ],
@@ -293,12 +349,12 @@ def test_question_gets_no_answer(capsys: pytest.CaptureFixture) -> None:
     mine, (reader, writer) = os.dup(0), os.pipe()
     os.dup2(reader, 0)  # now this process has an input that never ends
     try:
-        printed = output_of(capsys, "--expect-failure --timeout 10", "python -c 'input()'")
+        printed = output_of(capsys, "--expect-failure EOFError --timeout 10", "python -c 'input()'")
     finally:
         os.dup2(mine, 0)
         for number in (mine, reader, writer):
             os.close(number)
-    assert "EOFError" in printed
+    assert printed.endswith("(exit status 1, as expected)\n")
 
 
 def test_python_is_this_one(capsys: pytest.CaptureFixture) -> None:
@@ -335,9 +391,24 @@ def test_comments_blank_lines_and_long_lines(capsys: pytest.CaptureFixture) -> N
     cell = "# a comment\n\n  \npython show.py \\\n    one \\\r\n    two x#y\n   # the end\n"
     terminal("", cell)
     printed = capsys.readouterr().out
-    assert printed == '$ python show.py one two x#y\n["one", "two", "x#y"]\n'
+    typed = "$ python show.py \\\n    one \\\n    two x#y\n"
+    assert printed == typed + '["one", "two", "x#y"]\n'
     terminal("", "\n# nothing but a comment\n")
     assert capsys.readouterr().out == ""
+
+
+def test_a_command_over_several_lines_is_repeated_as_typed(
+    folder: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Line by line and with its indents; values are filled in, and the folder's path is hidden."""
+    write("show.py", SHOW_ARGUMENTS)
+    cell = "python show.py $url \\\n    -d '{\"a\": 1}' \\\n    $here\npython -c pass\n"
+    terminal("", cell, {"url": "http://x:1", "here": str(folder)})
+    assert capsys.readouterr().out == (
+        "$ python show.py http://x:1 \\\n    -d '{\"a\": 1}' \\\n    .\n"
+        '["http://x:1", "-d", "{\\"a\\": 1}", "."]\n'
+        "$ python -c pass\n"
+    )
 
 
 def test_environment_is_clean(
@@ -348,9 +419,10 @@ def test_environment_is_clean(
     (tmp_path / "outside" / "secret.py").touch()
     for name, value in (("PYTHONPATH", str(tmp_path / "outside")), ("FORCE_COLOR", "1")):
         monkeypatch.setenv(name, value)
-    output_of(capsys, "--expect-failure", "python -c 'import secret'")
+    output_of(capsys, "--expect-failure 'No module'", "python -c 'import secret'")
     write("mine.py", "")
-    assert "\x1b" not in output_of(capsys, "--expect-failure", "python -c 'import mine; 1/0'")
+    printed = output_of(capsys, "--expect-failure Zero", "python -c 'import mine; 1/0'")
+    assert "\x1b" not in printed
     assert not Path("__pycache__").exists()
 
 

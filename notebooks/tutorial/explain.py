@@ -13,14 +13,13 @@ from typing import Any, ParamSpec, TypeVar
 from tutorial import course
 from tutorial.environment import requirements
 from tutorial.errors import Problem
-from tutorial.said import EXCEPTION, SQLITE, meaning
+from tutorial.said import meaning
 from tutorial.state import PROJECT_FOLDERS
 from tutorial.workspace import location
 
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
 P = ParamSpec("P")
 R = TypeVar("R")
-LOCKED_ON_WINDOWS = (32, 33)  # winerror: the file is in use; a part of it is locked
 
 
 def explained(function: Callable[P, R]) -> Callable[P, R]:
@@ -31,10 +30,9 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            problem = explain(error)
-            if problem is None:
-                raise
-            raise problem from error
+            if problem := explain(error):
+                raise problem from error
+            raise
 
     return run
 
@@ -76,7 +74,8 @@ def _system(error: BaseException) -> Problem | None:
     a_source = str(error.filename).endswith((".py", ".ini", ".mako"))
     kinds = {
         "disk-full": error.errno == errno.ENOSPC,
-        "file-locked": getattr(error, "winerror", None) in LOCKED_ON_WINDOWS,
+        "file-locked": getattr(error, "winerror", None)
+        in (32, 33),  # it is in use, or a part of it
         "read-only": error.errno in (errno.EACCES, errno.EROFS, errno.EPERM),
         "name-taken": isinstance(error, FileExistsError | NotADirectoryError),
         "file-gone": isinstance(error, FileNotFoundError) and a_source,
@@ -123,6 +122,8 @@ def _name(error: BaseException) -> Problem | None:
     name = getattr(error, "name", None)
     if not name or not frames or frames[-1][0].f_globals.get("__name__") != "__main__":
         return None
+    if name in stopped:
+        return Problem("cell-stopped", name=name, error=stopped[name])
     step = _begun.get("step")
     # A file that a cell writes, and a hidden solution, set no name for the cells below them.
     used = step and any(
@@ -138,7 +139,7 @@ def _name(error: BaseException) -> Problem | None:
 def _library(error: BaseException) -> Problem | None:
     """A library says something that beginners meet often."""
     package = type(error).__module__.partition(".")[0]
-    return meaning(f"{package}.{type(error).__name__}: {error}", EXCEPTION)
+    return meaning(f"{package}.{type(error).__name__}: {error}", "exception")
 
 
 def _sqlite(error: BaseException) -> Problem | None:
@@ -149,7 +150,7 @@ def _sqlite(error: BaseException) -> Problem | None:
     text = one_line(str(error)).rstrip(".")
     if isinstance(error, sqlite3.IntegrityError):
         return Problem("row-refused", error=text)
-    return meaning(text, SQLITE, error=text)
+    return meaning(text, "sqlite", error=text)
 
 
 def here() -> Path | None:
@@ -187,6 +188,7 @@ def _shown(filename: object) -> str:
     return next((path.as_posix() for path in _below(filename) if path.parts), filename)
 
 
+stopped: dict[str, str] = {}  # a name -> the error of the cell that should have set it
 _begun: dict[str, int] = {}  # the step whose notebook runs in this kernel
 
 

@@ -51,6 +51,7 @@ def app_is_current() -> bool:
 
 def forget_changed_app(_info: object = None) -> None:
     """Before each cell, forget `app` if one of its imported files was changed, else note them."""
+    importlib.invalidate_caches()  # a file that was renamed: not every disk notes when
     note_app()
     if not app_is_current():
         forget_app()
@@ -73,9 +74,9 @@ def _files() -> dict[str, bytes | None]:
     """Return the text of each imported file of `app`, None for one that is gone; and the URL."""
     files = {}
     for module in app_modules().values():
-        if file := getattr(module, "__file__", None):
-            path = Path(file)
-            files[file] = path.read_bytes() if path.is_file() else None
+        # A package without __init__.py has no file, and must notice when it gets one.
+        path = Path(module.__file__ or f"{module.__path__[0]}/__init__.py")
+        files[str(path)] = path.read_bytes() if path.is_file() else None
     if files:  # the engines were made with the address of that time
         files["DATABASE_URL"] = os.environ.get("DATABASE_URL", "").encode()
     return files

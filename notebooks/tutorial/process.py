@@ -15,7 +15,6 @@ from pathlib import Path
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
 from tutorial.running import STOP_SECONDS, Running
-from tutorial.said import PROCESS
 from tutorial.workspace import TRIAL, copy_project, location
 
 START_SECONDS = 30.0
@@ -86,7 +85,7 @@ class Process(Running):
         text = self._log.read_text(encoding="utf-8", errors="replace")
         found = re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", text)
         if not found and not alive:
-            raise self.not_started(text, _last_words(text), PROCESS)
+            raise self.not_started(text, _last_words(text), "process")
         self.url = found[1] if found else ""
         return bool(found)
 

@@ -7,7 +7,7 @@ import time
 from typing import ClassVar, Self
 
 from tutorial.errors import Problem
-from tutorial.said import meaning
+from tutorial.said import Place, meaning
 
 STOP_SECONDS = 5.0
 
@@ -61,7 +61,7 @@ class Running(abc.ABC):
             self.stop()
             raise
 
-    def not_started(self, log: str, error: str, place: str) -> Problem:
+    def not_started(self, log: str, error: str, place: Place) -> Problem:
         """Return why the server did not start.
 
         log: what it has logged; place: of `tutorial.said`, how this is read. error: its last

@@ -14,7 +14,6 @@ from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
 from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
 from tutorial.running import STOP_SECONDS, Running
-from tutorial.said import SERVER
 
 START_SECONDS = 15.0
 
@@ -67,7 +66,7 @@ class Server(Running):
         alive = self._thread.is_alive()  # asked first: it may come up and end in between
         if not alive and not self._server.started:
             # The first error: those after it only follow from it.
-            raise self.not_started(" ".join(self.errors), next(iter(self.errors), ""), SERVER)
+            raise self.not_started(" ".join(self.errors), next(iter(self.errors), ""), "server")
         return self._server.started
 
     def _run(self) -> None:

@@ -1,6 +1,5 @@
 """%%terminal: runs the commands of a cell as one would type them, without a shell."""
 
-import argparse
 import importlib.util
 import os
 import queue
@@ -12,37 +11,35 @@ import sys
 import sysconfig
 import threading
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from string import Template
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
-from tutorial.said import COMMAND, meaning
+from tutorial.said import meaning
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
-FIXED = {  # output must not depend on where the command runs
-    "COLUMNS": "80",
-    "NO_COLOR": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONIOENCODING": "utf-8",
-    "PYTHONUNBUFFERED": "1",
-}
+SWITCHES = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+# Output must not depend on where the command runs.
+FIXED = {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"} | dict.fromkeys(SWITCHES, "1")
 # Another project's `app` must not be found first; Jupyter sets the other two.
-DROPPED = ("PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE")
+DROPPED = {"PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE"}
 LAST_LINES_SECONDS = 2.0
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
 
-class _Options(argparse.ArgumentParser):
+class _Options(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Problem("unclear-options", error=message, usage=self.format_usage())
 
 
 _options = _Options(prog="%%terminal", add_help=False, allow_abbrev=False)
-_options.add_argument("--expect-failure", action="store_true", help="fail if a command succeeds")
+_options.add_argument("--expect-failure", metavar="TEXT", help="a part of what it prints")
 _options.add_argument("--tail", type=int, default=0, help="print only the last lines")
 _options.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
 _options.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
@@ -54,45 +51,42 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
 
     line: the options, see above. `$NAME` stands for the notebook's variable of that name, `$$` for
     a dollar sign. Raises Problem when a command is not found, runs out of time, or ends with an
-    exit status other than 0 (with --expect-failure: with 0). Later commands do not run then.
+    exit status other than 0. With --expect-failure TEXT it raises Problem when a command succeeds,
+    goes on as a server, or fails without TEXT in what it prints. Later commands do not run then.
     """
     options = _options.parse_args(_split(line))
-    environment = {name: value for name, value in os.environ.items() if name not in DROPPED} | FIXED
+    if options.expect_failure == "":
+        _options.error("argument --expect-failure: it needs a part of what the command prints")
+    options.environment = {name: os.environ[name] for name in os.environ.keys() - DROPPED} | FIXED
     for setting in options.env:
         name, equals, value = setting.partition("=")
         if not equals:
             _options.error(f"--env {setting} has no value")
-        environment[name] = value
+        options.environment[name] = value
         print(f"# with {name}={_hide_paths(value)}")
+    expected = options.expect_failure
     for command in _commands(cell):
         texts = _texts(command, variables or {})
         # Split first: a value with a space or a backslash in it stays one argument.
-        words = [Template(word).safe_substitute(texts) for word in _split(command)]
+        split = _split(re.sub(r"[ \t]*\\\n[ \t]*", " ", command))
+        words = [Template(word).safe_substitute(texts) for word in split]
         typed = _hide_paths(Template(command).safe_substitute(texts))
         print(f"$ {typed}", flush=True)
-        status, said = _run(words, environment, options)
-        if options.expect_failure:
-            if status == 0:
-                raise Problem("command-succeeded", command=_short(words))
+        status, said = _run(words, options)
+        if status and expected and expected in said:
             print(f"(exit status {status}, as expected)")
-        elif status != 0:
-            values = {"command": _short(words), "status": status, "error": _last_line(said)}
-            raise meaning(said, COMMAND, **values) or Problem("command-failed", **values)
+        elif status != 0 or expected:
+            raise _failure(words, status, said, options)
 
 
 def make_known(shell: Shell) -> None:
     """Let the cells of a notebook start with %%terminal."""
-
-    def run(line: str, cell: str) -> None:
-        terminal(line, cell, shell.user_ns)
-
-    shell.register_magic_function(run, "cell", "terminal")
+    shell.register_magic_function(partial(terminal, variables=shell.user_ns), "cell", "terminal")
 
 
 def _commands(cell: str) -> list[str]:
-    """Split a cell into commands: one a line, a backslash at the end joins two lines."""
-    joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", cell)
-    lines = (text.strip() for text in joined.splitlines())
+    """Split a cell into commands: one a line, a backslash at the end takes in the next line."""
+    lines = map(str.strip, re.split(r"(?<!\\)\n", "\n".join(cell.splitlines())))
     return [text for text in lines if text and not text.startswith("#")]
 
 
@@ -114,8 +108,19 @@ def _texts(command: str, variables: dict[str, object]) -> dict[str, str]:
     return texts
 
 
-def _short(words: list[str]) -> str:
-    return _hide_paths(" ".join(words[:2]))
+def _failure(words: list[str], status: int | None, said: str, options: Namespace) -> Problem:
+    """Return what went wrong with a command, or with what its cell expects of it."""
+    expected, seconds = options.expect_failure, f"{options.timeout:g}"
+    short, text = _hide_paths(" ".join(words[:2])), f"{said}\n$ {' '.join(words)}"
+    if status == 0:
+        key = "command-succeeded"
+    elif status is None:
+        key = "command-runs-on" if expected else "command-too-slow"
+    elif known := meaning(text, "command", command=short):
+        return known
+    else:
+        key = "command-failed-otherwise" if expected else "command-failed"
+    return Problem(key, command=short, status=status, seconds=seconds, expected=expected)
 
 
 def _program(name: str) -> list[str]:
@@ -131,47 +136,37 @@ def _program(name: str) -> list[str]:
     raise Problem(NOT_FOUND.get(name, "command-not-found"), name=name)
 
 
-def _last_line(text: str) -> str:
-    """Return the last line that says what went wrong; SQLAlchemy adds some that don't."""
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [one for one in lines if one and not one.startswith(("(Background", "[SQL", "[par"))]
-    return lines[-1].rstrip(".") if lines else ""
-
-
-def _run(
-    words: list[str], environment: dict[str, str], options: argparse.Namespace
-) -> tuple[int, str]:
-    """Run one command, print its output as it comes, and return its exit status and output."""
+def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
+    """Run a command, print its output; return its status (None if it was stopped) and output."""
     process = subprocess.Popen(
         [*_program(words[0]), *words[1:]],
         stdin=subprocess.DEVNULL,  # a question would wait for ever
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=options.environment,
         encoding="utf-8",
         errors="replace",
     )
     kept: list[str] = []
-    in_time = False
+    status = None
     try:
-        for text in _output(process, time.monotonic() + options.timeout):
+        for text in _output(process, options):
             kept.append(_hide_paths(text.removesuffix("\n")))
             if options.tail <= 0:
                 print(kept[-1], flush=True)
-        in_time = process.poll() is not None
+        status = process.poll()
     finally:  # an interrupt too must not leave the command running
         _kill(process)
     if len(kept) > options.tail > 0:
         print("…")
     if kept and options.tail > 0:
         print("\n".join(kept[-options.tail :]))
-    if not in_time:
-        raise Problem("command-too-slow", command=_short(words), seconds=f"{options.timeout:g}")
-    return process.returncode, "\n".join(kept)
+    return status, "\n".join(kept)
 
 
-def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
-    """Give the lines that a process prints, until it has ended or the time is up."""
+def _output(process: subprocess.Popen[str], options: Namespace) -> Iterator[str]:
+    """Give a process's lines until it ends, the time is up, or it serves in place of failing."""
+    deadline = time.monotonic() + options.timeout
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read(pipe: IO[str]) -> None:
@@ -187,26 +182,43 @@ def _output(process: subprocess.Popen[str], deadline: float) -> Iterator[str]:
         if not ended and process.poll() is not None:
             ended = True  # all it printed comes at once, unless it left a child that prints on
             deadline = min(deadline, time.monotonic() + LAST_LINES_SECONDS)
-        with suppress(queue.Empty):
+        try:
             text = lines.get(timeout=0.05)
-            if text is None:
-                break
-            yield text
+        except queue.Empty:
+            if options.expect_failure and _serves(process):
+                return
+            continue
+        if text is None:
+            break
+        yield text
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
-    """End a process that still runs, and the children it has started."""
+def _family(process: subprocess.Popen[str]) -> list[Any]:
+    """Return a process and the children it has started, or nothing if it has ended."""
     import psutil
 
-    if process.poll() is not None:
-        return
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(process.pid)
-        for member in [parent, *parent.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
+        return [parent, *parent.children(recursive=True)]
+    return []
+
+
+def _serves(process: subprocess.Popen[str]) -> bool:
+    """Whether a process, or a child of it, waits for clients. uvicorn does so once it is up."""
+    for member in _family(process):
+        with suppress(Exception):  # it has ended, or the system tells nothing about it
+            if any(one.status == "LISTEN" for one in member.net_connections("tcp")):
+                return True
+    return False
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a process that still runs, and the children it has started."""
+    for member in _family(process) if process.poll() is None else ():
+        with suppress(Exception):  # it has ended by itself
+            member.kill()
     process.wait()
 
 
@@ -214,10 +226,6 @@ def _hide_paths(text: str) -> str:
     """Print the current folder as `.`, with forward slashes below it, on every system."""
     here = Path.cwd()
     spellings = {str(here), str(here.resolve()), here.as_posix(), str(here).replace("\\", "\\\\")}
-    for folder in sorted(spellings, key=len, reverse=True):
-        text = re.sub(
-            re.escape(folder) + r"(?![\w-]|\.\w)((?:[\\/][^\s'\":]*)?)",
-            lambda found: "." + re.sub(r"\\+", "/", found[1]),
-            text,
-        )
-    return text
+    folders = "|".join(map(re.escape, sorted(spellings, key=len, reverse=True)))
+    below = rf"(?:{folders})(?![\w-]|\.\w)((?:[\\/][^\s'\":]*)?)"
+    return re.sub(below, lambda found: "." + re.sub(r"\\+", "/", found[1]), text)

@@ -21,7 +21,9 @@ from tutorial.exercises.judging import (
     line_of,
     need_plain_functions,
 )
+from tutorial.exercises.stopped import require_set
 from tutorial.explain import explained
+from tutorial.said import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,6 @@ for _module in sorted(module.name for module in iter_modules(__path__)):
     if _module.startswith("notebook_"):
         import_module(f"{__name__}.{_module}")
 
-# After an error in the cell above, its names are still those of the version before it.
 NOT_TRIED = (
     "○ Not tried yet. Change the cell above and run it. "
     "If it stops with an error, put that right first."
@@ -42,9 +43,11 @@ def check(exercise: str, *answer: Any) -> None:
     """Try an answer, and print whether it is not tried yet, not quite right (and why), or right.
 
     exercise: its name. answer: what the learner wrote: a class, a function, an app. Raises Problem
-    if there is no exercise of that name, or if it takes another number of answers.
+    if there is no exercise of that name, if it takes another number of answers, or if the cell of
+    an answer was run last with an error.
     """
     judge = _judge_of(exercise, answer)
+    require_set(answer)
     try:
         need_plain_functions(answer)
         judge(*answer)
@@ -55,7 +58,9 @@ def check(exercise: str, *answer: Any) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
-        print(f"✗ Not quite: your code stops with {in_one_line(error)}{line_of(error)}")
+        known = meaning(in_one_line(error), "answer")
+        advice = f". {known.todo}" if known else ""
+        print(f"✗ Not quite: your code stops with {in_one_line(error)}{line_of(error)}{advice}")
     else:
         print("✓ Right.")
 

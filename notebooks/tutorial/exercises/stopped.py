@@ -1,0 +1,36 @@
+"""Knows which names a cell should have set, and has not, because it stopped with an error.
+
+Their values, if there are any, are those of an earlier version: no answer to be judged.
+"""
+
+import re
+from typing import Any
+
+from tutorial.errors import Problem
+from tutorial.explain import one_line, stopped
+
+# What a cell sets with def, class or =. Text, because a cell with a syntax error is no tree.
+SETS = re.compile(r"^(?:(?:async +)?def +|class +|(?=\w+ *(?::[^=\n]*)?=[^=]))(\w+)", re.MULTILINE)
+
+
+def note_stop(event: Any) -> None:
+    """Before and after each cell, note what it has not set because it stopped.
+
+    event: what IPython hands to pre_run_cell and to post_run_cell.
+    """
+    source = getattr(event, "info", event).raw_cell
+    error = getattr(event, "error_before_exec", None) or getattr(event, "error_in_exec", None)
+    for name in () if source.startswith("%%") else SETS.findall(source):
+        stopped.pop(name, None)
+        if error:
+            stopped[name] = one_line(error).rstrip(".")
+
+
+def require_set(answer: tuple[object, ...]) -> None:
+    """Raise Problem if the cell that sets the name of an answer anew has stopped."""
+    from IPython import get_ipython
+
+    names = getattr(get_ipython(), "user_ns", {})
+    for name, error in stopped.items():
+        if any(names.get(name) is one for one in answer):
+            raise Problem("cell-stopped", name=name, error=error)
