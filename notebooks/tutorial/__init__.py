@@ -34,11 +34,3 @@ else:
     from tutorial.server import serve, stop_servers
     from tutorial.show import diagram, frame, schema, sql_log, table
     from tutorial.steps import begin, practice, restore
-
-# fmt: off
-__all__ = [
-    "Problem", "bar_charts", "begin", "check", "check_environment", "course_map", "diagram",
-    "diff", "edit", "expect_error", "file_after", "finish", "frame", "load", "practice", "restore",
-    "schema", "serve", "show_file", "show_progress", "sql_log", "start_process", "stop_servers",
-    "table", "tree", "trial_folder",
-]

@@ -29,11 +29,8 @@ def own_work(state: State) -> Iterator[str]:
             yield f"{path}:"
             yield from (f"  {line}" for line in short_diff(ends.nearest(path, text), text))
     known = [ends.state(number) for number in course.numbers()]
-    if tables := [
-        name
-        for name, sql in state.schema.items()
-        if all(sql != one.schema.get(name) for one in known)
-    ]:
+    statements = {item for one in known for item in one.schema.items()}
+    if tables := [name for name, sql in state.schema.items() if (name, sql) not in statements]:
         yield f"database.db: {', '.join(tables)}"
     if rows := sum(all(row not in one.rows for one in known) for row in state.rows):
         yield f"database.db: {rows} of the rows"
@@ -80,10 +77,8 @@ def _has(own: ast.stmt, wanted: ast.stmt) -> bool:
 
 
 def _head(statement: ast.stmt) -> str:
-    """Return a definition without its body, an import without its names, another one whole."""
-    inner = "names" if isinstance(statement, IMPORTS) else None
-    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        inner = "body"
+    """Return a statement without the block below it, and an import without its names."""
+    inner = "names" if isinstance(statement, ast.Import | ast.ImportFrom) else "body"
     fields = {name: value for name, value in ast.iter_fields(statement) if name != inner}
     return ast.dump(type(statement)(**fields))
 

@@ -100,10 +100,7 @@ def _read(_changed: int, _size: int) -> Ends:
             path: {int(number): join(lines) for number, lines in of_path.items()}
             for path, of_path in stored["texts"].items()
         }
-        passed = {
-            path: {one for digests in of_path.values() for one in digests}
-            for path, of_path in stored["passed"].items()
-        }
+        passed = {path: set().union(*of.values()) for path, of in stored["passed"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Problem("ends-damaged", error=f"{type(error).__name__}: {error}") from error
     return Ends(texts, passed)

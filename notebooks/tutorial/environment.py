@@ -40,19 +40,13 @@ def wrong_packages() -> list[str]:
 
 
 def require_kernel() -> None:
-    """Check that this kernel's Python has what the course needs.
-
-    Raises Problem, which names this Python, what it lacks and the command to run.
-    """
+    """Raise Problem, which names the command to run, if this Python lacks a package."""
     if wrong := wrong_packages():
         raise Problem("missing-packages", python=sys.executable, packages=", ".join(wrong))
 
 
 def check_environment() -> None:
-    """Print a line for each thing that the course needs, ✓ or ✗ with what to do.
-
-    Raises Problem at the end if anything is missing.
-    """
+    """Print ✓, or ✗ and what to do, for each thing that is needed. Raise Problem if one is missing."""
     folder = location()
     wrong = {entry.split(" ")[0]: entry for entry in wrong_packages()}
     existing = next(path for path in (folder, *folder.parents) if path.exists())
@@ -69,10 +63,9 @@ def check_environment() -> None:
     ]
     for name, good, hint in lines:
         print(f"✓ {name}" if good else f"✗ {name}: {hint}")
-    missing = [name for name, good, _ in lines if not good]
-    if missing:
-        names = ", ".join(missing)
-        raise Problem("not-ready", missing=len(missing), all=len(lines), names=names)
+    if missing := [name for name, good, _ in lines if not good]:
+        values = {"missing": len(missing), "all": len(lines), "names": ", ".join(missing)}
+        raise Problem("not-ready", **values)
 
 
 def _can_write(folder: Path) -> bool:

@@ -125,13 +125,13 @@ def _name(error: BaseException) -> Problem | None:
     if name in stopped:
         return Problem("cell-stopped", name=name, error=stopped[name])
     step = _begun.get("step")
-    # A file that a cell writes, and a hidden solution, set no name for the cells below them.
+    # A file that a cell writes, and what the learner changes, set no name for the cells below them.
     used = step and any(
-        cell.kind == "code"
-        and not cell.source.startswith("%%")
-        and not cell.id.endswith("-solution")
+        not cell.source.startswith("%%")
+        and not cell.id.startswith("your-turn-")
         and re.search(rf"\b{re.escape(name)}\b", cell.source)
         for cell in course.cells(step)
+        if cell.kind == "code"
     )
     return Problem("name-not-set" if used else "unknown-name", name=name)
 

@@ -39,8 +39,7 @@ class Load:
     @property
     def errors(self) -> int:
         """How many requests got no answer, or one that says that it went wrong."""
-        wrong = sum(number for status, number in self.statuses.items() if status >= 400)
-        return wrong + self.lost
+        return self.lost + sum(n for status, n in self.statuses.items() if status >= 400)
 
     @property
     def rate(self) -> float:

@@ -39,16 +39,14 @@ class State:
 
     def continues(self, other: State) -> bool:
         """Whether this is `other`, or `other` with some rows more: the learner's own."""
-        return replace(self, rows=other.rows) == other and all(
-            row in self.rows for row in other.rows
-        )
+        mine = replace(self, rows=other.rows)
+        return mine == other and all(row in self.rows for row in other.rows)
 
 
 def project_files(folder: Path) -> list[Path]:
     """Return the project's files in `folder`, without the database, sorted, relative to it."""
-    found = [folder / "alembic.ini"]
-    for name in PROJECT_FOLDERS:
-        found += (folder / name).rglob("*")
+    inside = (path for name in PROJECT_FOLDERS for path in (folder / name).rglob("*"))
+    found = [folder / "alembic.ini", *inside]
     return sorted(
         path.relative_to(folder)
         for path in found

@@ -21,7 +21,6 @@ from tutorial.server import reach_directly, stop_servers
 from tutorial.state import State, read_state, require_unlocked
 from tutorial.terminal import make_known
 
-PRACTICE = "practice"  # a folder to try things out in, apart from the project
 KERNEL = uuid.uuid4().hex  # tells this notebook's kernel from every other
 
 
@@ -81,13 +80,13 @@ def practice() -> None:
     """
     from IPython import get_ipython
 
-    folder = workspace.location() / PRACTICE
+    folder = workspace.location() / "practice"
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
     if (shell := get_ipython()) is not None:
         explain_errors(shell, 0)
         make_known(shell)
-    print(f"You are in the folder {PRACTICE} of your workspace.")
+    print(f"You are in the folder {folder.name} of your workspace.")
 
 
 def require_step(step: int) -> None:
