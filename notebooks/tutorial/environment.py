@@ -46,7 +46,7 @@ def require_kernel() -> None:
 
 
 def check_environment() -> None:
-    """Print ✓, or ✗ and what to do, for each thing that is needed. Raise Problem if one is missing."""
+    """Print ✓, or ✗ and what to do, for each thing needed. Raise Problem if one is missing."""
     folder = location()
     wrong = {entry.split(" ")[0]: entry for entry in wrong_packages()}
     existing = next(path for path in (folder, *folder.parents) if path.exists())
