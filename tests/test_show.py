@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from helpers import write
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, select
 
 from tutorial import Problem, diagram, diff, edit, frame, schema, show_file, sql_log, table, tree
@@ -206,7 +207,11 @@ def test_sql_log(shown: Shown) -> None:
     page_of(shown)
 
 
-class Wide(SQLModel, table=True, metadata=MetaData()):
+class Own(SQLModel, registry=registry()):
+    """Tables that no other test clears."""
+
+
+class Wide(Own, table=True):
     """A table with names that are as long as people make them."""
 
     id: int | None = Field(default=None, primary_key=True)
