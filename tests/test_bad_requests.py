@@ -8,6 +8,7 @@ that both must answer with the same bytes.
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -105,10 +106,14 @@ def chunked(method: str, target: str, body: bytes) -> bytes:
     return http(method, target, chunks, *headers)
 
 
-def send(service: Service, request: bytes) -> Answer:
-    """Send these bytes through a connection of their own, and return the answer."""
+def send(service: Service, request: bytes, pieces: int = 1) -> Answer:
+    """Send these bytes through a connection of their own, in so many pieces; return the answer."""
+    size = -(-len(request) // pieces)
     with socket.create_connection(service.address, timeout=SECONDS) as connection:
-        connection.sendall(request)
+        for begin in range(0, len(request), size):
+            if begin:
+                time.sleep(0.05)  # so that the server takes one after the other
+            connection.sendall(request[begin : begin + size])
         response = HTTPResponse(connection, method=request.partition(b" ")[0].decode("latin-1"))
         response.begin()
         headers = {name.lower(): value for name, value in response.getheaders()}
@@ -400,6 +405,19 @@ def test_too_long(
     method, path = endpoint
     answer = ask_in_vain(services, make(method, path.format(task_id=1), body))
     assert_refused(paths, endpoint, answer, 413)
+
+
+@pytest.mark.parametrize("endpoint", [CREATE, UPDATE], ids=["POST", "PATCH"])
+def test_too_long_in_pieces(
+    services: list[Service], paths: dict[str, dict], endpoint: tuple[str, str]
+) -> None:
+    """All that has come counts, and not only the piece that comes last."""
+    method, path = endpoint
+    request = http(method, path.format(task_id=1), SECRET.ljust(20_000))
+    before = [dump(service.file) for service in services]
+    for service in services:
+        assert_refused(paths, endpoint, send(service, request, pieces=5), 413)
+    assert [dump(service.file) for service in services] == before
 
 
 @pytest.mark.parametrize("endpoint", [CREATE, UPDATE], ids=["POST", "PATCH"])

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -123,6 +123,13 @@ def test_servers_of_an_earlier_run(learner: Path) -> None:
         server = serve(app, name="left")
         call()
         assert not server.is_running
+
+
+def test_an_app_from_elsewhere(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a cell above has imported as `app` is not the project's, and is forgotten."""
+    monkeypatch.setitem(sys.modules, "app", ModuleType("app"))
+    steps.begin(2)
+    assert "app" not in sys.modules
 
 
 def test_room_for_the_rows_of_the_step(learner: Path, capsys: pytest.CaptureFixture) -> None:
@@ -385,9 +392,16 @@ def test_a_note_of_moves_that_cannot_be_done(learner: Path) -> None:
     assert read_state(learner) == end_of(4)
 
 
-@pytest.mark.parametrize("error", [PermissionError(13, "open"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (PermissionError(13, "open"), "file-locked"),  # as Windows says it of an open file
+        (OSError(28, "full"), "disk-full"),
+        (KeyboardInterrupt(), None),
+    ],
+)
 def test_a_move_that_fails(
-    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, key: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever move fails, all is where it was, and the next begin works."""
     monkeypatch.chdir(tmp_path)
@@ -410,8 +424,9 @@ def test_a_move_that_fails(
         with monkeypatch.context() as patched:
             patched.setattr(Path, "replace", move)
             patched.setattr(workspace, "sys", SimpleNamespace(platform="win32"))
-            with pytest.raises((Problem, KeyboardInterrupt)):
+            with pytest.raises((Problem, KeyboardInterrupt)) as caught:
                 steps.begin(5)
+        assert getattr(caught.value, "key", None) == key
         assert all(path.read_bytes() == content for path, content in before.items())
         assert not (folder / workspace.MOVES).exists()
         assert not list(folder.glob(f"{workspace.BUILD}*"))

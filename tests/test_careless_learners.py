@@ -72,6 +72,14 @@ def test_a_cell_before_those_above_it(folder: Path) -> None:
         learner.up_to("curl")
 
 
+def test_an_error_of_python_is_a_failure(folder: Path) -> None:
+    """Not only a message of the course: else a play would not notice what goes wrong in it."""
+    with Shell(1, folder) as learner:
+        assert FAILED in learner.write("1 / 0")
+        assert FAILED in learner.write("1 /")
+        assert FAILED not in learner.write("print('ZeroDivisionError')")
+
+
 # The workspace
 
 

@@ -273,6 +273,16 @@ def test_file_edited_in_the_cell_that_imported_it_is_taken_up() -> None:
     assert get(serve("app.main:app")) == "new"
 
 
+def test_another_database_url_is_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine was made with the address of its time: a change of it is like one of a file."""
+    text = PING.format(answer="").replace('return ""', "return URL")
+    write("app/main.py", f'import os\nURL = os.environ.get("DATABASE_URL")\n{text}')
+    assert get(serve("app.main:app")) is None
+    for url in ("sqlite:///one.db", "sqlite:///other.db"):
+        monkeypatch.setenv("DATABASE_URL", url)
+        assert get(serve("app.main:app")) == url
+
+
 def test_unchanged_files_are_not_imported_again() -> None:
     """Servers that share a module share the very same one while no file changes."""
     write("app/main.py", PING.format(answer="up"))

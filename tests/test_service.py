@@ -5,7 +5,10 @@ What it refuses is in test_bad_requests.py, and what many clients do at once in 
 
 import ast
 import difflib
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -169,6 +172,39 @@ def test_pages(client: httpx.Client, database: Path, limit: int, sizes: list[int
         last = page[-1]
     assert [len(page) for page in pages] == sizes
     assert [task_id for page in pages for task_id in page] == [2, 3, 4, 7, 8, 9, 10, 11, 12]
+
+
+REVERSED = """
+import asyncio
+import httpx
+from sqlalchemy import event
+from app import db, db_async, main, main_async
+
+def turn_round(connection, _record):
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA reverse_unordered_selects = ON")
+    cursor.close()
+
+async def ask():
+    for engine, app in ((db.engine, main.app), (db_async.engine.sync_engine, main_async.app)):
+        event.listen(engine, "connect", turn_round)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            print([task["id"] for task in (await client.get("/task/")).json()])
+    await db_async.engine.dispose()
+
+asyncio.run(ask())
+"""
+
+
+def test_order_is_asked_for(tmp_path: Path, file_at_head: Path) -> None:
+    """Pages are in order by the query, not by chance: here SQLite turns any other round."""
+    file = Path(copy(file_at_head, tmp_path / "database.db"))
+    query(file, "INSERT INTO task (task_name) VALUES ('a'), ('b'), ('c')")
+    environment = {**os.environ, "DATABASE_URL": database_url(file), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", REVERSED]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8")
+    assert done.stdout.splitlines() == ["[1, 2, 3]"] * 2, done.stderr
 
 
 def test_page_limits(client: httpx.Client, database: Path) -> None:

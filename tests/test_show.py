@@ -363,6 +363,8 @@ def test_edit(shown: Shown, capsys: pytest.CaptureFixture) -> None:
     edit("app/main.py", "a = 1\n", "a = 1\nc = 3\n")
     assert Path("app/main.py").read_bytes() == after
     assert capsys.readouterr().out == "app/main.py has this edit already.\n"
+    edit("app/main.py", "c = 3\nb = 'ü'\n", "c = 3\n")  # the new text is there already, in the old
+    assert Path("app/main.py").read_bytes() == b"a = 1\nc = 3\n"
 
 
 def test_edit_that_does_not_fit() -> None:
