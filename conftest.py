@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 NOTEBOOKS = Path(__file__).resolve().parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
@@ -29,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TEMPORARY] = temporary
     os.environ["TUTORIAL_WORKSPACE"] = temporary.name
     os.environ.pop("DATABASE_URL", None)
+    # At the end of the process, each of the many shells would collect all garbage once more.
+    InteractiveShell.atexit_operations = lambda shell: None
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts background jobs so, and then no test could interrupt anything.
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -12,6 +12,7 @@ from typing import Self
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from learner import FAILED, Notebook
+from traitlets.config import Config
 
 from tutorial import course, stop_servers
 from tutorial.fresh import forget_app
@@ -34,7 +35,8 @@ class Shell(Notebook):
         os.chdir(course.NOTEBOOKS)
         forget_app()
         InteractiveShell.clear_instance()
-        self._shell = InteractiveShell.instance()
+        # A history would be the user's own, and would take its time at the end.
+        self._shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
         self._shell.colors = "nocolor"
         return self
 

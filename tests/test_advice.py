@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from learner import FAILED, Learner
 from plays import one_sentence, put
+from shell import Shell
 
 ROOT = Path(__file__).resolve().parent.parent
 REMINDER = "class Reminder(SQLModel):\n    text: str = Field(min_length=1)\n    minutes: int"
@@ -39,7 +40,7 @@ def blocks(key: str, kind: str) -> list[str]:
 
 def test_a_check_after_a_cell_that_stopped(tmp_path: Path) -> None:
     """The message names the cell's error, for a name that is new, and for one that was set."""
-    with Learner(2, tmp_path) as learner:
+    with Shell(2, tmp_path) as learner:
         learner.up_to("your-turn-model")
         right = learner.sources["your-turn-model-solution"]
         right = right.replace(re.findall(r"check\(\"reminder\", (\w+)\)", right)[0], "Reminder")
@@ -90,7 +91,7 @@ def test_a_module_whose_file_was_put_right_in_no_time(tmp_path: Path) -> None:
 def test_a_revision_with_a_typing_mistake(tmp_path: Path) -> None:
     """The message names the revision; `alembic history` lists those that there are."""
     put(6, tmp_path, tmp_path)
-    with Learner(7, tmp_path) as learner:
+    with Shell(7, tmp_path) as learner:
         learner.run("begin")
         for command, name in (("stamp hed", "hed"), ("upgrade 0009", "0009")):
             said = learner.write(f"%%terminal\nalembic {command}")
@@ -114,7 +115,7 @@ def test_a_column_without_a_value_for_old_rows(way: int, tmp_path: Path) -> None
     """Each of the two ways that the message names, as the page shows it, lets the upgrade pass."""
     put(6, tmp_path, tmp_path)
     better = blocks("column-without-value", "python")[way]
-    with Learner(9, tmp_path) as learner:
+    with Shell(9, tmp_path) as learner:
         put(6, tmp_path, tmp_path)
         learner.run("begin")
         learner.write(REVISION)
@@ -133,7 +134,7 @@ def test_a_column_without_a_value_for_old_rows(way: int, tmp_path: Path) -> None
 def test_a_service_that_should_refuse_and_starts(tmp_path: Path) -> None:
     """09: after an early upgrade, the message comes soon; from the first cell on, all is right."""
     put(8, tmp_path, tmp_path)
-    with Learner(9, tmp_path) as learner:
+    with Shell(9, tmp_path) as learner:
         learner.up_to("refuse")
         learner.write("%%terminal\nalembic upgrade head")
         begun = time.monotonic()
@@ -145,7 +146,7 @@ def test_a_service_that_should_refuse_and_starts(tmp_path: Path) -> None:
 def test_conditions_that_python_can_not_join(tmp_path: Path) -> None:
     """A query with `or` is explained, in a cell and in an answer; the page's queries run."""
     put(7, tmp_path, tmp_path)
-    with Learner(8, tmp_path) as learner:
+    with Shell(8, tmp_path) as learner:
         learner.run("begin")
         learner.write("from sqlmodel import select, col\nfrom app.models import Task")
         for wrong in ("Task.id > 1 or Task.id < 9", "1 < Task.id < 9", "Task.id > 1 & Task.id < 9"):
