@@ -246,6 +246,18 @@ def test_old_database_joins(project: Path) -> None:
     assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
 
 
+def test_a_new_revision_works_in_batches(project: Path, file_at_head: Path, tmp_path: Path) -> None:
+    """What Alembic finds by itself is written so that SQLite can do it: by copying the table."""
+    url = database_url(Path(copy(file_at_head, tmp_path)))
+    models = project / "app" / "models.py"
+    text = models.read_text("utf-8").replace("max_length=1000", "max_length=500")
+    models.write_text(text, encoding="utf-8", newline="\n")
+    alembic("revision", "--autogenerate", "-m", "shorter", url=url, cwd=project)
+    [written] = (project / "alembic" / "versions").glob("*_shorter.py")
+    assert "with op.batch_alter_table('task'" in written.read_text("utf-8")
+    alembic("upgrade", "head", url=url, cwd=project)
+
+
 # The connection
 
 
