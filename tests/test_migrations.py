@@ -1,6 +1,8 @@
 """The migrations keep their promises: any database gets to the newest revision, with its rows."""
 
+import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -268,6 +270,29 @@ def test_database_url_wins(project: Path, tmp_path: Path) -> None:
     alembic("upgrade", "head", url=database_url(file), cwd=project)
     assert revisions(file) == [("0002",)]
     assert not (project / "database.db").exists()
+
+
+IN_A_PROGRAM = """
+import logging
+from alembic import command
+from alembic.config import Config
+
+other = logging.getLogger("other")
+command.upgrade(Config("alembic.ini"), "head")
+print(other.disabled)
+"""
+
+
+def test_other_loggers_go_on(project: Path) -> None:
+    """Alembic can be run by a program that logs, too: it does not silence what was there before."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "-c", IN_A_PROGRAM]
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, encoding="utf-8", timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+    assert revisions(project / "database.db") == [("0002",)]
 
 
 HALF_WAY = '''
