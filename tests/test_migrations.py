@@ -16,7 +16,18 @@ import pytest
 from pytest_alembic import MigrationContext
 from pytest_alembic import tests as standard
 from service import DRIVERS, ROOT, alembic, copy_project, database_url, dump, migrated, query
-from sqlalchemy import Engine, MetaData, create_engine, inspect, pool
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    inspect,
+    pool,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -190,6 +201,23 @@ def test_primary_key_has_its_name(file_at_0001: Path, file_at_head: Path) -> Non
     """The naming convention names the primary key, so that a later migration can change it."""
     assert schema(file_at_0001)["primary key"]["name"] == "pk_task"
     assert schema(file_at_head)["primary key"]["name"] == "pk_task"
+
+
+@pytest.mark.usefixtures("models")
+def test_every_constraint_gets_a_name() -> None:
+    """Also those that the table task has not: a later migration can change only what has one."""
+    table = Table(
+        "tag",
+        SQLModel.metadata,
+        Column("id", Integer, primary_key=True),
+        Column("name", Integer, unique=True),
+        Column("colour", Integer, index=True),
+        Column("task_id", ForeignKey("task.id")),
+        CheckConstraint("colour > 0", name="colour"),
+    )
+    assert {str(one.name) for one in (*table.constraints, *table.indexes)} == {
+        *("pk_tag", "uq_tag_name", "ix_tag_colour", "fk_tag_task_id_task", "ck_tag_colour")
+    }
 
 
 # Up and down
