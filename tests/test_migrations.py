@@ -1,6 +1,8 @@
 """The migrations keep their promises: any database gets to the newest revision, with its rows."""
 
+import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +16,18 @@ import pytest
 from pytest_alembic import MigrationContext
 from pytest_alembic import tests as standard
 from service import DRIVERS, ROOT, alembic, copy_project, database_url, dump, migrated, query
-from sqlalchemy import Engine, MetaData, create_engine, inspect, pool
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    inspect,
+    pool,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -190,6 +203,23 @@ def test_primary_key_has_its_name(file_at_0001: Path, file_at_head: Path) -> Non
     assert schema(file_at_head)["primary key"]["name"] == "pk_task"
 
 
+@pytest.mark.usefixtures("models")
+def test_every_constraint_gets_a_name() -> None:
+    """Also those that the table task has not: a later migration can change only what has one."""
+    table = Table(
+        "tag",
+        SQLModel.metadata,
+        Column("id", Integer, primary_key=True),
+        Column("name", Integer, unique=True),
+        Column("colour", Integer, index=True),
+        Column("task_id", ForeignKey("task.id")),
+        CheckConstraint("colour > 0", name="colour"),
+    )
+    assert {str(one.name) for one in (*table.constraints, *table.indexes)} == {
+        *("pk_tag", "uq_tag_name", "ix_tag_colour", "fk_tag_task_id_task", "ck_tag_colour")
+    }
+
+
 # Up and down
 
 
@@ -246,6 +276,18 @@ def test_old_database_joins(project: Path) -> None:
     assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
 
 
+def test_a_new_revision_works_in_batches(project: Path, file_at_head: Path, tmp_path: Path) -> None:
+    """What Alembic finds by itself is written so that SQLite can do it: by copying the table."""
+    url = database_url(Path(copy(file_at_head, tmp_path)))
+    models = project / "app" / "models.py"
+    text = models.read_text("utf-8").replace("max_length=1000", "max_length=500")
+    models.write_text(text, encoding="utf-8", newline="\n")
+    alembic("revision", "--autogenerate", "-m", "shorter", url=url, cwd=project)
+    [written] = (project / "alembic" / "versions").glob("*_shorter.py")
+    assert "with op.batch_alter_table('task'" in written.read_text("utf-8")
+    alembic("upgrade", "head", url=url, cwd=project)
+
+
 # The connection
 
 
@@ -256,6 +298,29 @@ def test_database_url_wins(project: Path, tmp_path: Path) -> None:
     alembic("upgrade", "head", url=database_url(file), cwd=project)
     assert revisions(file) == [("0002",)]
     assert not (project / "database.db").exists()
+
+
+IN_A_PROGRAM = """
+import logging
+from alembic import command
+from alembic.config import Config
+
+other = logging.getLogger("other")
+command.upgrade(Config("alembic.ini"), "head")
+print(other.disabled)
+"""
+
+
+def test_other_loggers_go_on(project: Path) -> None:
+    """Alembic can be run by a program that logs, too: it does not silence what was there before."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "-c", IN_A_PROGRAM]
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, encoding="utf-8", timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+    assert revisions(project / "database.db") == [("0002",)]
 
 
 HALF_WAY = '''
