@@ -88,6 +88,7 @@ def test_a_module_whose_file_was_put_right_in_no_time(tmp_path: Path) -> None:
         assert learner.write("import app.models\nprint(app.models.name)").strip() == "found"
 
 
+@pytest.mark.weekly  # test_terminal.py has the message itself
 def test_a_revision_with_a_typing_mistake(tmp_path: Path) -> None:
     """The message names the revision; `alembic history` lists those that there are."""
     put(6, tmp_path, tmp_path)
@@ -110,7 +111,7 @@ def test_a_revision_with_a_typing_mistake(tmp_path: Path) -> None:
         one_sentence(said, "the database names a revision that has no file")
 
 
-@pytest.mark.parametrize("way", [0, 1])
+@pytest.mark.parametrize("way", [0, pytest.param(1, marks=pytest.mark.weekly)])
 def test_a_column_without_a_value_for_old_rows(way: int, tmp_path: Path) -> None:
     """Each of the two ways that the message names, as the page shows it, lets the upgrade pass."""
     put(6, tmp_path, tmp_path)
@@ -131,6 +132,7 @@ def test_a_column_without_a_value_for_old_rows(way: int, tmp_path: Path) -> None
         assert int(learner.write(count + "'SELECT * FROM task').fetchall()))")) > 0
 
 
+@pytest.mark.weekly  # test_terminal.py has the message itself
 def test_a_service_that_should_refuse_and_starts(tmp_path: Path) -> None:
     """09: after an early upgrade, the message comes soon; from the first cell on, all is right."""
     put(8, tmp_path, tmp_path)

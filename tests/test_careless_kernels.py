@@ -110,7 +110,7 @@ import time
 from tutorial import workspace
 
 def exchange(*folders, really=workspace.exchange_project):
-    time.sleep(2)
+    time.sleep(1)
     really(*folders)
 
 workspace.exchange_project = exchange
