@@ -5,7 +5,6 @@ to kill it, it has to be a process: then it shares no thread with what measures 
 """
 
 import atexit
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
+from tutorial.inherited import needed_variables
 from tutorial.running import STOP_SECONDS, Running
 from tutorial.workspace import TRIAL, copy_project, location
 
@@ -47,7 +47,7 @@ class Process(Running):
         # A file, because a pipe that nobody reads would stop the server when it is full.
         number = len(list(folder.glob("server*.log"))) + 1
         self._log = folder / f"server{number}.log"
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+        environment = needed_variables()
         environment.pop("DATABASE_URL", None)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(

@@ -15,6 +15,7 @@ from tutorial.exercises.stopped import note_stop
 from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
+from tutorial.inherited import ignore_in_kernel
 from tutorial.overwrite import keep_before_writing
 from tutorial.process import stop_processes
 from tutorial.server import reach_directly, stop_servers
@@ -41,8 +42,8 @@ def begin(step: int, fresh: bool = False) -> None:
     folder = workspace.location()
     _enter(folder, step)
     print(f"{course.place(step)}: {course.title(step)}")
-    if os.environ.pop("DATABASE_URL", None):
-        print("↻ The variable DATABASE_URL was set; it is ignored in this notebook.")
+    for name in ignore_in_kernel():
+        print(f"↻ The variable {name} was set; it is ignored in this notebook.")
     with workspace.only_one(folder):
         _prepare(step, folder, fresh)
         (folder / workspace.OWNER).write_text(f"{step} {KERNEL}", encoding="utf-8")

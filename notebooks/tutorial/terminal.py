@@ -1,7 +1,6 @@
 """%%terminal: runs the commands of a cell as one would type them, without a shell."""
 
 import importlib.util
-import os
 import queue
 import re
 import shlex
@@ -21,14 +20,12 @@ from typing import IO, Any, NoReturn
 
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
+from tutorial.inherited import needed_variables
 from tutorial.said import meaning
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
-SWITCHES = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 # Output must not depend on where the command runs.
-FIXED = {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"} | dict.fromkeys(SWITCHES, "1")
-# Another project's `app` must not be found first; Jupyter sets the other two.
-DROPPED = {"PYTHONPATH", "FORCE_COLOR", "CLICOLOR_FORCE"}
+FIXED = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 LAST_LINES_SECONDS = 2.0
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 
@@ -57,7 +54,7 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
     options = _options.parse_args(_split(line))
     if options.expect_failure == "":
         _options.error("argument --expect-failure: it needs a part of what the command prints")
-    options.environment = {name: os.environ[name] for name in os.environ.keys() - DROPPED} | FIXED
+    options.environment = needed_variables() | FIXED
     for setting in options.env:
         name, equals, value = setting.partition("=")
         if not equals:
@@ -138,8 +135,10 @@ def _program(name: str) -> list[str]:
 
 def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
     """Run a command, print its output; return its status (None if it was stopped) and output."""
+    # -q: a file .curlrc can send curl anywhere.
+    quiet = ["-q"] if words[0] == "curl" else []
     process = subprocess.Popen(
-        [*_program(words[0]), *words[1:]],
+        [*_program(words[0]), *quiet, *words[1:]],
         stdin=subprocess.DEVNULL,  # a question would wait for ever
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
