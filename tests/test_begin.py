@@ -532,3 +532,25 @@ def test_a_file_with_a_space_in_its_name(shell: InteractiveShell, learner: Path)
     write_mine(learner, "app/my models.py")
     shell.run_cell('%%writefile "app/my models.py"\nx = 1\n')
     assert is_mine(learner / "backups" / "001" / "app" / "my models.py")
+
+
+def test_notebooks_without_cell_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool with an older nbformat saves notebooks without ids: the course reads them, too."""
+    for number in (0, 1):
+        path = course.notebook_path(number)
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            del cell["id"]
+        (tmp_path / path.name).write_text(json.dumps(notebook), encoding="utf-8", newline="\n")
+    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
+    wanted = {number: [one[1:] for one in course.cells(number)] for number in (0, 1)}
+    caches = (course._paths, course.cells)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        assert course.numbers() == [1]
+        assert {number: [one[1:] for one in course.cells(number)] for number in (0, 1)} == wanted
+        assert {one.id for one in course.cells(1)} == {""}
+    finally:
+        for cache in caches:
+            cache.cache_clear()

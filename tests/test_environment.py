@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import write
 from IPython.core.interactiveshell import InteractiveShell
 
 from tutorial import Problem, check_environment, environment, expect_error
@@ -101,6 +102,23 @@ def test_missing_or_old_package(
     assert caught.value.what.endswith(says)
     assert sys.executable in caught.value.what
     assert "conda env create -f environment.yml" in caught.value.todo
+
+
+def test_older_package_is_found_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old package in somebody's own folder hides this environment's: its folder is named.
+
+    To install it once more would not help. Without that folder, all is well.
+    """
+    info = tmp_path / "alembic-1.9.4.dist-info"
+    write(str(info / "METADATA"), "Metadata-Version: 2.1\nName: alembic\nVersion: 1.9.4\n")
+    with monkeypatch.context() as patched:
+        patched.syspath_prepend(str(tmp_path))
+        with pytest.raises(Problem) as caught:
+            require_kernel()
+    assert "alembic (1.9.4 is too old)" in caught.value.what
+    assert caught.value.what.endswith(str(tmp_path))
+    assert "PYTHONNOUSERSITE" in caught.value.todo
+    require_kernel()
 
 
 @pytest.mark.parametrize("version", ["1.20.1", "1.20.2rc1", "1.21", "2.0", "10.0.0.post1"])

@@ -4,6 +4,7 @@ import importlib.metadata
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -41,8 +42,21 @@ def wrong_packages() -> list[str]:
 
 def require_kernel() -> None:
     """Raise Problem, which names the command to run, if this Python lacks a package."""
-    if wrong := wrong_packages():
-        raise Problem("missing-packages", python=sys.executable, packages=", ".join(wrong))
+    if not (wrong := wrong_packages()):
+        return
+    if folder := _foreign_folder(wrong[0].partition(" ")[0]):
+        raise Problem("package-elsewhere", packages=", ".join(wrong), folder=folder)
+    raise Problem("missing-packages", python=sys.executable, packages=", ".join(wrong))
+
+
+def _foreign_folder(name: str) -> Path | None:
+    """Return where a package is found, if this is not the folder of this Python's packages."""
+    try:
+        folder = Path(str(importlib.metadata.distribution(name).locate_file("")))
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    own = {Path(sysconfig.get_path(one)).resolve() for one in ("purelib", "platlib")}
+    return None if folder.resolve() in own else folder
 
 
 def check_environment() -> None:
