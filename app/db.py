@@ -1,35 +1,38 @@
 """The database, sync version: one engine, and one session for each request."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import event, make_url
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy import event
 from sqlmodel import Session, create_engine
 
-url = make_url(os.environ.get("DATABASE_URL", "sqlite:///database.db"))
-if url.drivername == "sqlite+aiosqlite":
-    url = url.set(drivername="sqlite")
+# Alembic reads it here, too. Each version names its own driver, so no driver stands here.
+DATABASE_URL = (os.environ.get("DATABASE_URL") or "sqlite:///database.db").replace("+aiosqlite", "")
 
-engine = create_engine(url)
-new_session = sessionmaker(engine, class_=Session, expire_on_commit=False)
+engine = create_engine(DATABASE_URL, hide_parameters=True)
+
+# How many requests write, and how many read, at a time. In SQLite, one can write.
+WRITES, READS = (1, 10) if engine.dialect.name == "sqlite" else (5, 10)
 
 
-@event.listens_for(engine, "connect")
 def set_up_connection(connection: Any, _record: Any) -> None:
     """Set up each new connection: SQLite forgets most of these when it closes."""
-    if url.get_backend_name() != "sqlite":
-        return
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 10000")  # ms to wait for another writer
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers and one writer at a time
-    cursor.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and faster than FULL
-    cursor.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite
-    cursor.close()
+    connection.execute("PRAGMA busy_timeout = 10000")  # ms to wait for another writer
+    connection.execute("PRAGMA journal_mode = WAL")  # readers and one writer at a time
+    connection.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and faster than FULL
+    connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite
 
 
-async def get_session() -> AsyncIterator[Session]:
+if engine.dialect.name == "sqlite":
+    event.listen(engine, "connect", set_up_connection)
+
+
+def get_session() -> Iterator[Session]:
     """Give a request its own session, and close it when the request is done."""
-    with new_session() as session:
-        yield session
+    with Session(engine, expire_on_commit=False) as session:
+        try:
+            yield session
+        except BaseException:
+            session.rollback()  # a COMMIT that failed has left its transaction open
+            raise

@@ -1,24 +1,25 @@
 """The database, async version: one engine, and one session for each request."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.db import set_up_connection, url
+from app.db import DATABASE_URL, set_up_connection
 
-if url.drivername == "sqlite":
-    url = url.set(drivername="sqlite+aiosqlite")
+url = DATABASE_URL.replace("sqlite:", "sqlite+aiosqlite:")
+engine = create_async_engine(url, hide_parameters=True)
 
-# A session ends its transaction itself, so the pool need not roll back once more (None).
-engine = create_async_engine(url, pool_reset_on_return=None)
-new_session = async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
-event.listen(engine.sync_engine, "connect", set_up_connection)
+if engine.dialect.name == "sqlite":
+    event.listen(engine.sync_engine, "connect", set_up_connection)
 
 
 async def get_session() -> AsyncIterator[AsyncSession]:
     """Give a request its own session, and close it when the request is done."""
-    async with aclosing(new_session()) as session:
-        yield session
+    async with AsyncSession(engine, expire_on_commit=False) as session:
+        try:
+            yield session
+        except BaseException:
+            await session.rollback()  # a COMMIT that failed has left its transaction open
+            raise

@@ -5,22 +5,32 @@ from typing import Any
 from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import NoResultFound
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from sqlmodel import SQLModel
+
+from app.models import Task
 
 MAX_BODY = 16_384  # bytes; the longest task that is valid needs less
-DETAILS = {
-    400: "There was an error parsing the body",
-    404: "There is no such task.",
-    413: f"The body has more than {MAX_BODY} bytes.",
-}
+NOT_FOUND = "There is no such task."
 
 
-def errors(*statuses: int) -> dict[int | str, Any]:
-    """Describe these answers in the documentation of an endpoint, each with its text."""
-    examples = {status: {"example": {"detail": DETAILS[status]}} for status in statuses}
-    return {status: {"content": {"application/json": examples[status]}} for status in statuses}
+class Problem(SQLModel):
+    """What the service answers when it refuses a request."""
+
+    detail: str
+
+
+def also(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe these answers, besides the usual one, in the documentation of an endpoint."""
+    return {status: {"model": Problem} for status in statuses}
+
+
+def found(task: Task | None) -> Task:
+    """Return the task that was looked up. Raise HTTPException, which answers 404, if it is None."""
+    if task is None:
+        raise HTTPException(404, NOT_FOUND)
+    return task
 
 
 async def not_valid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -29,29 +39,23 @@ async def not_valid(request: Request, error: RequestValidationError) -> JSONResp
     return JSONResponse({"detail": mistakes}, 422)
 
 
-async def not_found(request: Request, error: NoResultFound | StaleDataError) -> JSONResponse:
-    """Answer 404 for a task that is not there, or that another request has just deleted."""
-    return JSONResponse({"detail": DETAILS[404]}, 404)
+async def deleted_meanwhile(request: Request, error: StaleDataError) -> JSONResponse:
+    """Answer 404 for a task that somebody else has deleted since this request read it."""
+    return JSONResponse({"detail": NOT_FOUND}, 404)
 
 
-HANDLERS: dict[Any, Any] = {NoResultFound: not_found, StaleDataError: not_found}
-HANDLERS[RequestValidationError] = not_valid
+async def refused(request: Request, error: IntegrityError) -> JSONResponse:
+    """Answer 409 for what a constraint of the database refuses."""
+    return JSONResponse({"detail": "This breaks a rule of the database."}, 409)
 
 
-def limit_body(app: ASGIApp) -> ASGIApp:
-    """ASGI middleware: answer 413 as soon as a body has more than MAX_BODY bytes."""
+async def busy(request: Request, error: OperationalError) -> JSONResponse:
+    """Answer 503 if the database is still locked at the end of the wait. All else stays a 500."""
+    if not str(error.orig).endswith("is locked"):
+        raise error
+    return JSONResponse({"detail": "The database is busy."}, 503, {"Retry-After": "1"})
 
-    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        size = 0
 
-        async def count() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > MAX_BODY:
-                raise HTTPException(413, DETAILS[413])
-            return message
-
-        await app(scope, count, send)
-
-    return limited
+HANDLERS: dict[Any, Any] = {RequestValidationError: not_valid, IntegrityError: refused}
+HANDLERS[StaleDataError] = deleted_meanwhile
+HANDLERS[OperationalError] = busy

@@ -7,35 +7,33 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 from sqlmodel import Session, col, select
 
-from app.db import engine, get_session
-from app.errors import HANDLERS, errors, limit_body
+from app.db import READS, WRITES, engine, get_session
+from app.errors import HANDLERS, MAX_BODY, also, found
 from app.models import After, Limit, Task, TaskCreate, TaskId, TaskPublic, TaskUpdate
 from app.revision import require_newest_revision
 
-# Two requests use the database at a time. More would only wait for each other in SQLite.
-SessionDep = Annotated[Session, Depends(get_session, scope="function", max_concurrency=2)]
+SessionDep = Annotated[Session, Depends(get_session, scope="function", max_concurrency=WRITES)]
+ReaderDep = Annotated[Session, Depends(get_session, scope="function", max_concurrency=READS)]
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Check the database before the first request, close it after the last."""
-    with engine.connect() as connection:
-        require_newest_revision(connection)
+    require_newest_revision()
     yield
     engine.dispose()
 
 
-app = FastAPI(title="Tasks", lifespan=lifespan, exception_handlers=HANDLERS)
-app.add_middleware(limit_body)
+app = FastAPI(title="Tasks", lifespan=lifespan, exception_handlers=HANDLERS, max_body_size=MAX_BODY)
 
 
 @app.get("/ping")
-async def ping() -> dict[str, str]:
+def ping() -> dict[str, str]:
     """Answer, to show that the service is up."""
     return {"ping": "pong!"}
 
 
-@app.post("/task/", status_code=201, response_model=TaskPublic, responses=errors(400, 413))
+@app.post("/task/", status_code=201, response_model=TaskPublic, responses=also(400, 409, 413, 503))
 def create_task(task: TaskCreate, session: SessionDep) -> Task:
     """Store a new task."""
     db_task = Task.model_validate(task)
@@ -45,31 +43,29 @@ def create_task(task: TaskCreate, session: SessionDep) -> Task:
 
 
 @app.get("/task/", response_model=list[TaskPublic])
-def list_tasks(session: SessionDep, after: After = 0, limit: Limit = 20) -> list[Task]:
+def list_tasks(session: ReaderDep, after: After = 0, limit: Limit = 20) -> list[Task]:
     """List tasks by id: at most `limit` of them, those that come after the id `after`."""
     page = select(Task).where(col(Task.id) > after).order_by(col(Task.id)).limit(limit)
-    result = session.exec(page)
-    return list(result)
+    return list(session.exec(page))
 
 
-@app.get("/task/{task_id}", response_model=TaskPublic, responses=errors(404))
-def read_task(task_id: TaskId, session: SessionDep) -> Task:
+@app.get("/task/{task_id}", response_model=TaskPublic, responses=also(404))
+def read_task(task_id: TaskId, session: ReaderDep) -> Task:
     """Read one task."""
-    return session.get_one(Task, task_id)
+    return found(session.get(Task, task_id))
 
 
-@app.patch("/task/{task_id}", response_model=TaskPublic, responses=errors(400, 404, 413))
+@app.patch("/task/{task_id}", response_model=TaskPublic, responses=also(400, 404, 409, 413, 503))
 def update_task(task_id: TaskId, changes: TaskUpdate, session: SessionDep) -> Task:
     """Change the fields that the request names, and no others."""
-    task = session.get_one(Task, task_id)
+    task = found(session.get(Task, task_id))
     task.sqlmodel_update(changes.model_dump(exclude_unset=True))
     session.commit()
     return task
 
 
-@app.delete("/task/{task_id}", status_code=204, responses=errors(404))
+@app.delete("/task/{task_id}", status_code=204, responses=also(404, 409, 503))
 def delete_task(task_id: TaskId, session: SessionDep) -> None:
     """Delete a task."""
-    task = session.get_one(Task, task_id)
-    session.delete(task)
+    session.delete(found(session.get(Task, task_id)))
     session.commit()

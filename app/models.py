@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import StringConstraints
 from sqlmodel import Field, SQLModel
 
 # Every constraint gets a name, because a migration can only change what it can name.
@@ -11,22 +12,20 @@ SQLModel.metadata.naming_convention = {
     "uq": "uq_%(table_name)s_%(column_0_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
 }
 
-MAX_ID = 2**63 - 1  # the largest integer that SQLite stores
+MAX_ID = 2**31 - 1  # the largest INTEGER of other databases; SQLite stores larger ones
 TaskId = Annotated[int, Path(ge=1, le=MAX_ID)]
 After = Annotated[int, Query(ge=0, le=MAX_ID)]
 Limit = Annotated[int, Query(ge=1, le=100)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # not every database stores NUL
 
 
 class TaskBase(SQLModel):
-    """The fields that every form of a task has."""
+    """The fields of a task that a client may send, with their limits."""
 
-    model_config = {"extra": "forbid"}  # a client may send no other fields
-
-    task_name: str = Field(min_length=1, max_length=100, schema_extra={"examples": ["buy milk"]})
-    task_description: str | None = Field(default=None, max_length=1000)
+    task_name: Text = Field(min_length=1, max_length=100, schema_extra={"examples": ["buy milk"]})
+    task_description: Text | None = Field(default=None, max_length=1000)
 
 
 class Task(TaskBase, table=True):
@@ -38,15 +37,19 @@ class Task(TaskBase, table=True):
 class TaskCreate(TaskBase):
     """What a client sends to create a task."""
 
-
-class TaskPublic(TaskBase):
-    """What the service answers: a task that is stored, so its id is never empty."""
-
-    id: int
+    model_config = {"extra": "forbid"}  # a client may send no other fields
 
 
-class TaskUpdate(TaskBase):
+class TaskUpdate(TaskCreate):
     """What a client sends to change a task. A field that is left out stays as it is."""
 
     # default_factory: the name may be left out, but null is refused, because a task has a name.
-    task_name: str = Field(default_factory=str, min_length=1, max_length=100)
+    task_name: Text = Field(default_factory=str, min_length=1, max_length=100)
+
+
+class TaskPublic(SQLModel):
+    """What the service answers: whatever the row holds, so it has no limits."""
+
+    task_name: str
+    task_description: str | None
+    id: int

@@ -1,26 +1,40 @@
-"""Refuse to start on a database that is not at the newest revision."""
+"""Refuse to start on a database that does not fit the code, with one sentence that says why."""
 
-import logging
 from pathlib import Path
 
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from alembic.util import CommandError
+from sqlalchemy.exc import DatabaseError
+
+from app.db import engine
+
+ALEMBIC_INI = Path(__file__).parent.parent / "alembic.ini"
 
 
-def require_newest_revision(connection: Connection) -> None:
-    """Raise RuntimeError, which names the command to run, if a migration is missing."""
-    needed = ScriptDirectory(Path(__file__).parent.parent / "alembic").get_current_head()
-    present = MigrationContext.configure(connection).get_current_revision()
+def require_newest_revision() -> None:
+    """Raise RuntimeError unless the database is there, works, and is at the newest revision."""
+    file = Path(engine.url.database or "")
+    if engine.dialect.name == "sqlite" and file.parent.exists() and not file.exists():
+        raise RuntimeError(f"There is no database {file}: run `alembic upgrade head`.")
+    try:
+        migrations = ScriptDirectory.from_config(Config(ALEMBIC_INI))
+        with engine.connect() as connection:
+            present = set(MigrationContext.configure(connection).get_current_heads())
+        engine.dispose()
+    except CommandError:
+        raise RuntimeError(f"The migrations that {ALEMBIC_INI} names are not there.") from None
+    except DatabaseError as error:
+        raise RuntimeError(f"The database {engine.url} can't be used: {error.orig}.") from None
+    needed = set(migrations.get_heads())
+    cure = "the database is newer than the app, so update the app"
+    if present <= {script.revision for script in migrations.walk_revisions()}:
+        cure = "run `alembic upgrade head`"
+    if len(needed) > 1:
+        cure = "run `alembic merge heads`, then `alembic upgrade head`"
     if present != needed:
-        logging.getLogger("uvicorn.error").addFilter(without_traceback)
+        at, head = (" and ".join(sorted(one)) or "none" for one in (present, needed))
         raise RuntimeError(
-            f"The database {connection.engine.url} is at revision {present or 'none'}, and "
-            f"the app needs {needed}: run `alembic upgrade head`, then start the app again."
+            f"The database {engine.url} is at revision {at}, and the app needs {head}: {cure}."
         )
-
-
-def without_traceback(record: logging.LogRecord) -> bool:
-    """Shorten what the server logs of the refusal to its last line."""
-    record.msg = str(record.msg).strip().rpartition("RuntimeError: ")[2]
-    return True

@@ -21,12 +21,16 @@ import aiosqlite  # noqa: E402, F401 - this and the next two are imported once, 
 import fastapi  # noqa: E402, F401
 import sqlmodel.ext.asyncio.session  # noqa: E402, F401
 from alembic.config import CommandLine  # noqa: E402
+from sqlalchemy import MetaData  # noqa: E402
 from sqlmodel import SQLModel  # noqa: E402
+
+PATH = list(sys.path)  # without the folders of projects, which Alembic adds
 
 
 def run(arguments: list[str], cwd: str, url: str | None) -> tuple[int, str, str]:
     """Run a command; return its exit status, output and errors."""
     os.chdir(cwd)
+    sys.path[:] = PATH
     os.environ.pop("DATABASE_URL", None)
     if url is not None:
         os.environ["DATABASE_URL"] = url
@@ -34,6 +38,7 @@ def run(arguments: list[str], cwd: str, url: str | None) -> tuple[int, str, str]
         del sys.modules[name]
     importlib.invalidate_caches()
     SQLModel.metadata.clear()
+    SQLModel.metadata.naming_convention = MetaData().naming_convention
     SQLModel._sa_registry._class_registry.clear()
     for stream in (output, errors):
         stream.seek(0)

@@ -49,18 +49,41 @@ def start(
     stderr: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """Start `python -m …` with DATABASE_URL set, or unset if url is None. It writes no bytecode."""
+    return start_python("-m", *arguments, url=url, cwd=cwd, stdout=stdout, stderr=stderr)
+
+
+def start_python(
+    *arguments: str,
+    url: str | None,
+    cwd: Path,
+    stdout: int | IO[str] = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> subprocess.Popen[str]:
+    """Do the same with any options of Python."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     environment.pop("DATABASE_URL", None)
     if url is not None:
         environment["DATABASE_URL"] = url
     return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, *arguments],
         cwd=cwd,
         env=environment,
         stdout=stdout,
         stderr=stderr,
         encoding="utf-8",
     )
+
+
+def run(code: str, database: Path | str, cwd: Path = ROOT, arguments: Iterable[str] = ()) -> str:
+    """Run code that imports the app, on a file or URL, in a Python of its own; return its output.
+
+    It is for what can't be seen from outside of a server.
+    """
+    url = database if isinstance(database, str) else database_url(database)
+    process = start_python("-c", code, *arguments, url=url, cwd=cwd)
+    status, output, errors = outcome(process)
+    assert status == 0, output + errors
+    return output
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -121,25 +144,29 @@ class Server:
 
 
 @contextmanager
-def serve(version: str, url: str, log: Path, *options: str) -> Iterator[Server]:
-    """Run one version of the service on a free port until the block ends.
+def serve(
+    version: str, url: str | None, log: Path, *options: str, cwd: Path = ROOT
+) -> Iterator[Server]:
+    """Run one version of the service on a free port until the block ends. It is that of `cwd`.
 
     What the server writes goes into the file `log`. It must not hold a traceback, nor a warning
     about a coroutine that nobody awaited: then the end of the block raises AssertionError.
     """
-    with serve_all([(version, url, log)], *options) as [server]:
+    with serve_all([(version, url, log)], *options, cwd=cwd) as [server]:
         yield server
 
 
 @contextmanager
-def serve_all(wanted: Iterable[tuple[str, str, Path]], *options: str) -> Iterator[list[Server]]:
+def serve_all(
+    wanted: Iterable[tuple[str, str | None, Path]], *options: str, cwd: Path = ROOT
+) -> Iterator[list[Server]]:
     """Do the same with several at once: for each one its version, its URL and its log.
 
     They start beside each other, so that two take hardly longer than one.
     """
     wanted = list(wanted)
     with ExitStack() as ends:
-        processes = [ends.enter_context(_process(*one, *options)) for one in wanted]
+        processes = [ends.enter_context(_process(*one, *options, cwd=cwd)) for one in wanted]
         servers = []
         for process, (_, _, log) in zip(processes, wanted, strict=True):
             limits = httpx.Limits(keepalive_expiry=2)  # seconds; uvicorn closes after 5
@@ -152,23 +179,28 @@ def serve_all(wanted: Iterable[tuple[str, str, Path]], *options: str) -> Iterato
 
 
 @contextmanager
-def serve_each(files: dict[str, Path], *options: str) -> Iterator[dict[str, Server]]:
+def serve_each(
+    files: dict[str, Path], *options: str, cwd: Path = ROOT
+) -> Iterator[dict[str, Server]]:
     """Do the same with some versions, each on a SQLite file; the logs are beside the files."""
     wanted = [
         (version, database_url(file), file.with_name(f"{version}.log"))
         for version, file in files.items()
     ]
-    with serve_all(wanted, *options) as servers:
+    with serve_all(wanted, *options, cwd=cwd) as servers:
         yield dict(zip(files, servers, strict=True))
 
 
 @contextmanager
-def _process(version: str, url: str, log: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def _process(
+    version: str, url: str | None, log: Path, *options: str, cwd: Path
+) -> Iterator[subprocess.Popen[str]]:
     """Run the process of a server until the block ends."""
     with log.open("w", encoding="utf-8") as output:
         process = start(
             *("uvicorn", VERSIONS[version], "--port", "0", *options),
             url=url,
+            cwd=cwd,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -51,7 +51,8 @@ def test_a_check_after_a_cell_that_stopped(tmp_path: Path) -> None:
             assert "NameError" in stops or FAILED in stops
             said = learner.try_("your-turn-model-check")
             one_sentence(said, "The cell that sets `Reminder` stopped with an error")
-            assert "NameError: name 'imt' is not defined" in said
+            assert "NameError: name 'imt' is not defined, in the line `minutes: imt" in said
+            assert re.search(r"` \(line \d+\)\. *\n", said)
             assert "Run All Above" not in said
             assert FAILED not in learner.write(REMINDER)  # put right and run, as the message says
             assert "✗ Not quite: " in learner.try_("your-turn-model-check")
@@ -64,6 +65,53 @@ def test_a_check_after_a_cell_that_stopped(tmp_path: Path) -> None:
         learner.write("raise ValueError")
         assert "✓ Right." in learner.try_("your-turn-model-check")
         assert FAILED in learner.write("Reminder.nothing == other")
+
+
+@pytest.mark.parametrize(
+    ("step", "stub", "wrong"),
+    [
+        (7, "your-turn-field", "class TaskWithDone(TaskBase):\n    done: bol = False"),
+        (8, "your-turn-pages", "def page_by_name(name, id_, limit):\n    return select(Task"),
+        (8, "your-turn-search", "finder = FastAPI()\n@finder.gett('/search')\ndef find(): ..."),
+    ],
+)
+def test_a_check_after_an_answer_that_stopped(
+    step: int, stub: str, wrong: str, tmp_path: Path
+) -> None:
+    """07, 08: it says that the cell above has stopped, and judges no earlier answer."""
+    put(step - 1, tmp_path, tmp_path)
+    with Shell(step, tmp_path) as learner:
+        learner.up_to("clean" if step == 8 else "begin")
+        if stub == "your-turn-search":
+            learner.run("your-turn-pages")
+        assert "○ Not tried yet." in learner.run(stub, f"{stub}-check")
+        learner.write(wrong)
+        one_sentence(learner.try_(f"{stub}-check"), "stopped with an error when it was last run")
+        assert "○ Not tried yet." in learner.run(stub, f"{stub}-check")
+
+
+def test_a_column_that_must_not_be_empty(tmp_path: Path) -> None:
+    """07, "On your own": the sentence that it names is there, and so is the second one."""
+    put(6, tmp_path, tmp_path)
+    with Shell(7, tmp_path) as learner:
+        learner.up_to("edit-models")
+        text = learner.notebook.cells[-1].source
+        models = tmp_path / "app" / "models.py"
+        own = models.read_text(encoding="utf-8").replace(
+            "task_description: str | None = Field(default=None, max_length=1000)",
+            "task_description: str = Field(max_length=1000)",
+        )
+        models.write_text(own, encoding="utf-8", newline="\n")
+        revision = 'alembic revision --autogenerate -m "try" --rev-id 0002'
+        assert FAILED not in learner.write(f"%%terminal\n{revision}")
+        sentence = "Cannot add a NOT NULL column with default value NULL"
+        assert sentence in text
+        assert sentence in learner.write("%%terminal\nalembic upgrade head")
+        second = "Target database is not up to date"
+        assert second in text
+        assert second in learner.write(f"%%terminal\n{revision.replace('0002', '0003')}")
+        (tmp_path / "alembic" / "versions" / "0002_try.py").unlink()  # as the notebook says
+        assert FAILED not in learner.write(f"%%terminal\n{revision}")
 
 
 def test_a_package_whose_file_was_put_right(tmp_path: Path) -> None:
@@ -111,6 +159,25 @@ def test_a_revision_with_a_typing_mistake(tmp_path: Path) -> None:
         one_sentence(said, "the database names a revision that has no file")
 
 
+def test_a_database_without_the_note_of_its_revision(tmp_path: Path) -> None:
+    """06 without `stamp`: who runs `alembic upgrade head`, as the service says, is led on."""
+    put(6, tmp_path, tmp_path)
+    with Shell(7, tmp_path) as learner:
+        learner.run("begin")
+        learner.write(
+            "import sqlite3\nfrom contextlib import closing\n"
+            "with closing(sqlite3.connect('database.db')) as one, one:\n"
+            "    one.execute('DELETE FROM alembic_version')"
+        )
+        start = "from tutorial import serve\nserve('app.main:app').stop()"
+        one_sentence(learner.write(start), "is at revision none, and the app needs 0001")
+        upgrade = "%%terminal\nalembic upgrade head"
+        one_sentence(learner.write(upgrade), "failed: the table task is there already")
+        (stamp,) = blocks("table-exists", "text")
+        assert "No new upgrade operations detected." in learner.write(stamp)
+        assert FAILED not in learner.write(upgrade) + learner.write(start)
+
+
 @pytest.mark.parametrize("way", [0, pytest.param(1, marks=pytest.mark.weekly)])
 def test_a_column_without_a_value_for_old_rows(way: int, tmp_path: Path) -> None:
     """Each of the two ways that the message names, as the page shows it, lets the upgrade pass."""
@@ -143,6 +210,48 @@ def test_a_service_that_should_refuse_and_starts(tmp_path: Path) -> None:
         one_sentence(learner.try_("refuse"), "was meant to fail here, but it went on running")
         assert time.monotonic() - begun < 30
         learner.up_to("refuse")
+
+
+SERVE = "from tutorial import serve\nserver = serve('app.main:app')\nserver.stop()"
+
+
+def test_sentences_of_a_service_that_does_not_start(tmp_path: Path) -> None:
+    """10: what the message and the service's own sentence say is done, and then it starts.
+
+    The database is older than the files, has two newest revisions, or is newer; or alembic is gone.
+    """
+    put(9, tmp_path, tmp_path)
+    with Shell(10, tmp_path) as learner:
+        learner.run("begin")
+        assert FAILED not in learner.write(SERVE)
+        learner.write("%%terminal\nalembic downgrade 0001")
+        one_sentence(learner.write(SERVE), "app needs 0002: run `alembic upgrade head`.")
+        assert FAILED not in learner.write("%%terminal\nalembic upgrade head")
+        assert FAILED not in learner.write(SERVE)
+
+        versions = tmp_path / "alembic" / "versions"
+        text = REVISION.replace('"0002"', '"0003"').replace('"0001"', '"0002"')
+        text = text.partition("\n")[2].replace("nullable=False", "nullable=True")
+        for number, column in enumerate(("done", "late")):
+            own = text.replace('"0003"', f'"0003{column}"').replace('"done"', f'"{column}"')
+            (versions / f"own_{number}.py").write_text(own, encoding="utf-8")
+        said = learner.write(SERVE)
+        one_sentence(said, "run `alembic merge heads`, then `alembic upgrade head`.")
+        for command in re.findall(r"`(alembic [^`]+)`", said):
+            assert FAILED not in learner.write(f"%%terminal\n{command}")
+        assert FAILED not in learner.write(SERVE)
+
+        for file in versions.glob("*.py"):
+            if "000" not in file.name:
+                file.unlink()
+        one_sentence(learner.write(SERVE), "newer than the app, so update the app.")
+        learner.run("begin")
+        assert FAILED not in learner.write(SERVE)
+
+        (tmp_path / "alembic.ini").unlink()
+        one_sentence(learner.write(SERVE), "names are not there.")
+        learner.run("begin")
+        assert FAILED not in learner.write(SERVE)
 
 
 def test_conditions_that_python_can_not_join(tmp_path: Path) -> None:

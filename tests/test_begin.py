@@ -191,8 +191,8 @@ def test_the_trials_of_a_run_that_stopped(learner: Path) -> None:
     """A trial database from a notebook that stopped half-way does not confuse its next run."""
     put(1, learner)
     (learner / "empty.db").write_bytes(b"")
-    (learner / "alembic_async").mkdir()
-    (learner / "alembic_async" / "env.py").write_bytes(b"")
+    (learner / "trap").mkdir()
+    (learner / "trap" / "env.py").write_bytes(b"")
     (learner / workspace.TRIAL / "first" / "app").mkdir(parents=True)
     steps.begin(2)
     assert {path.name for path in learner.iterdir()} == {"app", workspace.MEMORY}
@@ -488,7 +488,7 @@ def test_own_work_is_kept_before_it_is_overwritten(
     printed = capsys.readouterr().out
     assert printed.count("↻ Your app/main.py was kept in backups/001/app/main.py.") == 1
     assert printed.endswith("Overwriting app/main.py\n")
-    assert read_state(learner).files == end_of(4).files
+    assert main.read_text(encoding="utf-8") == cell_of(4, "app/main.py").partition("\n")[2] + "\n"
     assert workspace.backups(learner) == ["backups/001"]
     steps.restore("backups/001")
     assert read_state(learner) == before
@@ -525,6 +525,35 @@ def test_nothing_is_kept_where_nothing_is_lost(
     assert not (learner / "backups").exists()
     name = line.replace("-a ", "").strip('"')
     assert (learner / name).read_text(encoding="utf-8").endswith("x = 1\n")
+
+
+def test_what_a_cell_appends_is_appended_once(
+    shell: InteractiveShell, learner: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A cell that runs twice adds nothing more; one that has no file to add to says so."""
+    models = learner / "app" / "models.py"
+    before = models.read_text(encoding="utf-8")
+    for _ in range(2):
+        shell.run_cell("%%writefile -a app/models.py\n\n\nx = 1\n")
+    assert models.read_text(encoding="utf-8") == f"{before}\n\nx = 1\n"
+    assert capsys.readouterr().out.endswith("app/models.py has this text already.\n")
+    error = shell.run_cell("%%writefile -a app/nope.py\nx = 1\n").error_in_exec
+    assert isinstance(error, Problem) and error.key == "file-gone"
+    assert not (learner / "app" / "nope.py").exists()
+
+
+def test_an_appended_cell_that_was_changed(shell: InteractiveShell, learner: Path) -> None:
+    """The file would have two endpoints of one path, and use the old one: so it says so."""
+    main = learner / "app" / "main.py"
+    endpoint = "\n\n@app.get('/mine')\ndef mine() -> str:\n    return 'mine'\n"
+    shell.run_cell(f"%%writefile -a app/main.py\n{endpoint}")
+    before = main.read_text(encoding="utf-8")
+    assert before.endswith(endpoint)
+    changed = endpoint.replace("'mine'\n", "'new'\n")
+    error = shell.run_cell(f"%%writefile -a app/main.py\n{changed}").error_in_exec
+    assert isinstance(error, Problem) and error.key == "appended-before"
+    assert "app/main.py has `@app.get('/mine')` already" in error.what
+    assert main.read_text(encoding="utf-8") == before
 
 
 def test_a_file_with_a_space_in_its_name(shell: InteractiveShell, learner: Path) -> None:

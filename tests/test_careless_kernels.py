@@ -78,7 +78,7 @@ def test_a_kernel_in_another_folder(tmp_path: Path) -> None:
     """A kernel may start in the folder above; elsewhere, the error's own line says what to do."""
     notebooks = copy_of_the_course(tmp_path)
     with Learner(4, None, notebooks=notebooks, folder=tmp_path) as learner:
-        learner.up_to("write-main")
+        learner.up_to("edit-refresh")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     with Learner(4, None, notebooks=notebooks, folder=elsewhere) as learner:

@@ -67,9 +67,28 @@ def test_a_cell_before_those_above_it(folder: Path) -> None:
     """A cell that needs another one first says so, and works after it."""
     with Shell(5, folder) as learner:
         learner.run("begin")
-        one_sentence(learner.try_("post"), "This notebook does not know `URL` yet.")
+        one_sentence(learner.try_("post"), "This notebook does not know `client` yet.")
         one_sentence(learner.try_("curl"), "there is no text or number with the name `URL`")
         learner.up_to("curl")
+
+
+def test_trials_without_a_database_of_their_own(folder: Path) -> None:
+    """04: whoever leaves out the cell that chooses one is told so, and changes no own row."""
+    with Shell(4, folder) as learner:
+        texts = {id_: learner.try_(id_) for id_ in learner.ids if id_ != "choose-try-out"}
+        for id_ in ("call-ping", "no-table", "post", "post-async", "article-call"):
+            assert "This notebook does not know `call` yet." in texts[id_]
+        assert "Step 4 of 10 is done." in texts["finish"]
+    assert read_state(folder) == end_of(4)
+
+
+def test_each_cell_twice(folder: Path) -> None:
+    """04: a file that grows by edits, and a mistake on purpose, bear a second run of each cell."""
+    with Shell(4, folder) as learner:
+        for id_ in learner.ids:
+            learner.run(id_, id_)
+    assert read_state(folder) == end_of(4)
+    assert not (folder / "backups").exists()
 
 
 def test_an_error_of_python_is_a_failure(folder: Path) -> None:
@@ -89,7 +108,7 @@ def test_the_workspace_deleted(folder: Path) -> None:
         learner.run("begin")
         shutil.rmtree(folder)
         one_sentence(learner.try_("write-main"))
-        learner.run("begin", "write-main", "write-main-async")
+        learner.up_to("write-main-async")
         assert read_state(folder).files == end_of(4).files
 
 
@@ -167,7 +186,7 @@ def broken_models(folder: Path, text: str, says: str) -> None:
         models = folder / "app" / "models.py"
         right = models.read_text(encoding="utf-8")
         models.write_text(right + text, encoding="utf-8", newline="\n")
-        learner.run("write-main", "write-main-async")
+        learner.run("write-main")
         one_sentence(learner.try_("import-app"), says)
         assert "Traceback" in learner.write("%tb")
         printed = learner.up_to("import-app")  # all again
@@ -234,11 +253,10 @@ def test_an_endpoint_of_the_learners_own(folder: Path, tmp_path: Path) -> None:
         assert "Step 8 of 10 is done." in printed
         assert "· app/main.py has additions of your own" in printed
         main.write_text(own.replace("pong!", "hello"), encoding="utf-8", newline="\n")
-        assert "✗ app/main.py: it is not what this step writes: run its cell again" in (
-            learner.try_("finish")
-        )
-        assert "was kept in backups/001/app/main.py" in learner.run("write-main")
-        assert "Step 8 of 10 is done." in learner.run("finish")
+        again = "✗ app/main.py: it is not what this step writes: run this notebook again from its"
+        assert again in learner.try_("finish")
+        assert 'restore("backups/001")' in (printed := learner.run())
+        assert "Step 8 of 10 is done." in printed
         assert ENDPOINT in (folder / "backups/001/app/main.py").read_text(encoding="utf-8")
         main.write_text(own, encoding="utf-8", newline="\n")
     with Shell(9, folder) as learner:  # and in the steps after it, when it was restored
@@ -247,6 +265,63 @@ def test_an_endpoint_of_the_learners_own(folder: Path, tmp_path: Path) -> None:
         assert main.read_text(encoding="utf-8") == own
         learner.run("revision", "upgrade")
         assert "Step 9 of 10 is done." in learner.run("finish")
+
+
+# The trials of notebook 8
+
+
+def test_the_trials_resumed_in_a_new_kernel(folder: Path, tmp_path: Path) -> None:
+    """Each cell says which cell must run first: none asks another database, or makes a file."""
+    with Shell(8, folder) as learner:
+        learner.up_to("read-try")
+    notebook = learner
+    cells = ("call-2", "pages", "offset-skips", "old-row", "read-try", "patch-try", "race", "clean")
+    with Shell(8, folder) as learner:  # the next evening: the files are there, the names are not
+        learner.write("import os\nfrom tutorial.explain import explain_errors")
+        learner.write(f"explain_errors(get_ipython(), 8)\nos.chdir({str(tmp_path)!r})")
+        before = sorted(tmp_path.rglob("*"))
+        for cell in cells:
+            said = learner.try_(cell)
+            one_sentence(said, "This notebook does not know `")
+            assert "Run All Above" in said, cell
+        assert sorted(tmp_path.rglob("*")) == before
+    assert set(cells) <= set(notebook.ids)
+    with Shell(8, folder) as learner:  # and as the message says it
+        assert '"id":3' in learner.up_to("read-try")
+
+
+def test_the_trials_without_their_database(folder: Path) -> None:
+    """Who skips the cell that makes it is sent there, and not to the spelling of a name."""
+    with Shell(8, folder) as learner:
+        learner.run("begin", "call")
+        one_sentence(learner.try_("call-2"), "This notebook does not know `try_out` yet.")
+        learner.up_to("old-row-answer")
+        said = learner.write(
+            "from app.models import Task\nfrom sqlmodel import Session, create_engine, select\n"
+            "with Session(create_engine('sqlite:///database.db')) as one:\n"
+            "    one.exec(select(Task)).all()"
+        )
+        one_sentence(said, "has not: no such column: task.task_description.")
+        assert "Run the cell above that chooses or makes the database." in said
+
+
+def test_an_edit_of_the_trials_left_out(folder: Path) -> None:
+    """The file can't be imported then: the message names the cause, and to run that cell helps."""
+    with Shell(8, folder) as learner:
+        learner.up_to("list")
+        said = learner.try_("old-row")
+        one_sentence(said, "app/main.py can't be imported, it stops in line ")
+        assert "If you left out a cell above that changes this file, run it." in said
+        assert '"id":4' in learner.run("list-imports", "pages")
+
+
+def test_a_cell_of_the_trials_twice(folder: Path) -> None:
+    """Every cell can run twice, one after the other; the files are as if it had run once."""
+    with Shell(8, folder) as learner:
+        learner.run("begin")
+        for cell in learner.ids[1 : learner.ids.index("clean")]:
+            learner.run(cell, cell)
+        assert "Step 8 of 10 is done." in learner.run("clean", "clean", "finish")
 
 
 # A disk that does not take it
@@ -325,6 +400,26 @@ def test_database_url_set(folder: Path, tmp_path: Path, monkeypatch: pytest.Monk
         learner.run("revision", "upgrade")
     assert not other.exists()
     assert read_state(folder) == end_of(9)
+
+
+WEEKLY = [pytest.param(one, marks=pytest.mark.weekly) for one in ("trap-revision", "clean")]
+
+
+@pytest.mark.parametrize("left_out", ["trap-copy", *WEEKLY])
+def test_a_cell_of_the_trap_left_out(left_out: str, folder: Path) -> None:
+    """06: the trap is a trial in its own folder, so the step ends right without each cell of it."""
+    with Shell(6, folder) as learner:
+        ids = [one for one in learner.ids if not one.startswith("your-turn") and one != left_out]
+        for one in ids:
+            said = learner.try_(one)
+            if FAILED in said:
+                assert one.startswith("trap-") or one == "clean", said
+                one_sentence(said)
+        assert "Step 6 of 10 is done." in said
+    with Shell(7, folder) as learner:
+        learner.run("begin")
+    assert not (folder / "trap").exists()
+    assert read_state(folder) == end_of(6)
 
 
 def test_commands_missing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

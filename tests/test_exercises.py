@@ -7,6 +7,7 @@ read from the notebooks.
 import ast
 import asyncio
 import gc
+import linecache
 import os
 import re
 import subprocess
@@ -19,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from shutil import copytree
 from types import CodeType
+from typing import Any
 
 import answers
 import httpx
@@ -30,6 +32,7 @@ from sqlmodel import SQLModel
 
 from tutorial import Problem, check, fresh
 from tutorial.exercises import EXERCISES
+from tutorial.exercises.judging import line_of, missing_await
 
 ROOT = Path(__file__).parent.parent
 NOT_TRIED = "○ Not tried yet."
@@ -311,7 +314,7 @@ def test_answer_that_raises(
 ) -> None:
     """An error in the answer is told in one line, not as a traceback."""
 
-    def answer(_: object) -> None:
+    def answer(*_: object) -> None:
         raise error
 
     assert verdict(exercise, (answer,), capsys) == f"{NOT_QUITE}your code stops with {said}"
@@ -322,7 +325,83 @@ def test_line_of_the_cell(capsys: pytest.CaptureFixture) -> None:
     said = verdict("count_tasks", given("count_tasks", "missing_name"), capsys)
     stops = "your code stops with NameError: name 'Taks' is not defined"
     shown = "return len(session.exec(select(Taks)).all())  # noqa: F821"
-    assert said == f"{NOT_QUITE}{stops}, in the line `{shown}`"
+    file = (answers.FOLDER / "count_tasks.py").read_text(encoding="utf-8").splitlines()
+    (number,) = (number for number, line in enumerate(file, start=1) if line.strip() == shown)
+    assert said == f"{NOT_QUITE}{stops}, in the line `{shown}` (line {number})"
+
+
+def error_in(cell: str) -> tuple[BaseException, str]:
+    """Return how `answer` of a cell stops when it is awaited, and what `check` would say of it."""
+    file = "<a cell of this test>"
+    linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(cell, file, "exec"), names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a coroutine was never awaited
+        try:
+            asyncio.run(names["answer"]())
+        except Exception as error:
+            return error, missing_await(error) + line_of(error)
+    raise AssertionError("the answer does not stop")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("return await run().all()", "brackets .all"),
+        ("return await run('a').all()[0].name", "brackets .all"),
+        ("return await run().rows", "brackets .rows"),
+        ("return await run()[0]", "brackets […]"),
+        ("return [one for one in await run().all()]", "brackets .all"),
+        ("return await run(run().all())", "await 'coroutine' object has no attribute 'all'"),
+        ("return run().all()", "await 'coroutine' object has no attribute 'all'"),
+        ("return run()[0]", "await 'coroutine' object is not subscriptable"),
+        ("return list(run())", "await 'coroutine' object is not iterable"),
+        ("return (await run()).nothing", ""),
+        ("return [await run()] + 1", ""),
+    ],
+)
+def test_a_missing_await_and_missing_brackets(line: str, said: str) -> None:
+    """Where an `await` stands already, brackets are missing; both are told with the line."""
+    rest = "async def run(*given):\n    return []\n\nasync def answer():\n"
+    error, told = error_in(f"{rest}    {line}\n")
+    what, _, words = said.partition(" ")
+    if what == "brackets":
+        assert f"also `{words}`. Write `(await …){words}`, in the line" in told
+    elif what == "await":
+        assert told == f"an `await` is missing: {words}, in the line `{line}` (line 5)"
+    else:
+        assert "await" not in told.removesuffix(line_of(error))
+    assert told.endswith(f", in the line `{line}` (line 5)")
+
+
+def test_brackets_over_several_lines() -> None:
+    """An `await` may take more than one line."""
+    lines = [
+        "async def run(*given): ...",
+        "async def answer():",
+        "    return await run(",
+        "        1",
+    ]
+    cell = "\n".join([*lines, "    ).all()"])
+    assert "brackets are missing" in error_in(cell)[1]
+
+
+def test_which_assert_of_a_test_fails(capsys: pytest.CaptureFixture) -> None:
+    """A test has several, so its line is named by its number and its text."""
+    cell = """def test_patch(client):
+    answer = client.get("/ping")
+    assert answer.status_code == 200
+
+    assert answer.status_code == 201, answer.status_code
+"""
+    linecache.cache["a cell"] = len(cell), None, cell.splitlines(keepends=True), "a cell"
+    names: dict[str, object] = {"__name__": "__main__"}
+    exec(compile(cell, "a cell", "exec"), names)
+    said = verdict("patch_test", (names["test_patch"],), capsys)
+    where = "in the line `assert answer.status_code == 201, answer.status_code` (line 5)"
+    fails = "a right service fails the test, with AssertionError: 200"
+    assert said == f"{NOT_QUITE}{fails}, {where}."
 
 
 @pytest.mark.parametrize("call", [1, 2, 3])

@@ -13,9 +13,9 @@ import pytest
 from helpers import write
 from IPython.core.interactiveshell import InteractiveShell
 
-from tutorial import Problem, begin, check, finish, restore, serve
+from tutorial import Problem, begin, check, course, finish, restore, serve
 from tutorial.errors import PAGE
-from tutorial.explain import explain, explain_errors, explained
+from tutorial.explain import explain, explain_errors, explained, names_in
 from tutorial.fresh import forget_app
 from tutorial.messages import MESSAGES
 from tutorial.terminal import terminal
@@ -229,6 +229,14 @@ def test_a_name_that_no_cell_above_sets(name: str, shell: InteractiveShell) -> N
     """A file that a cell writes, and a hidden solution, set no name: "run all above" can't help."""
     explain_errors(shell, 8)
     assert explain(shell.run_cell(name).error_in_exec).key == "unknown-name"
+
+
+def test_the_names_of_each_cell_can_be_read() -> None:
+    """Also of cells with magics, which are no Python: a wrong name must not show another error."""
+    for step in course.numbers():
+        for cell in course.cells(step):
+            if cell.kind == "code" and not cell.source.startswith("%%"):
+                assert names_in(cell.source)
 
 
 def test_a_missing_module_is_named_with_its_place(shell: InteractiveShell) -> None:

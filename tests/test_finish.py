@@ -153,7 +153,7 @@ def test_additions_of_the_learners_own(
     main += "\n\n@app.get('/mine')\ndef mine() -> str:\n    return 'mine'\n"
     revision = 'revision: str = "0003"\ndown_revision: str | None = "0002"\n'
     files = goal.files | {"app/main.py": main, "alembic/versions/0003_mine.py": revision}
-    task = goal.schema["task"].replace("CONSTRAINT", "done BOOLEAN, CONSTRAINT", 1)
+    task = goal.schema["task"].replace("PRIMARY", "done BOOLEAN, PRIMARY", 1)
     schema = goal.schema | {"task": task, "tag": "CREATE TABLE tag (id INTEGER)"}
     rows = [row | {"done": 0} for row in goal.rows]
     lines, done = lines_of(10, State(files, schema, "0003", rows), monkeypatch, capsys)
@@ -195,21 +195,47 @@ def test_a_file_that_the_step_takes_away(
     assert f"✓ {path} is gone" in lines
 
 
+@pytest.mark.parametrize(
+    ("cells", "hint"),
+    [
+        (["%%writefile app/errors.py\n{text}"], "run its cell again"),
+        (
+            ["%%writefile app/errors.py\nA = 1", "%%writefile -a app/errors.py\n{text}"],
+            "run this notebook again from its first cell",
+        ),
+    ],
+)
+def test_a_hint_names_a_cell_only_if_it_writes_the_whole_file(
+    cells: list[str],
+    hint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A file that several cells write is not right again after one of them ran again."""
+    text = KNOWN[8].files["app/errors.py"]
+    sources = [SimpleNamespace(source=cell.replace("{text}", text)) for cell in cells]
+    monkeypatch.setattr(course, "cells", lambda _step: sources)
+    state = dataclasses.replace(KNOWN[8], files=KNOWN[8].files | {"app/errors.py": "x = 1\n"})
+    lines, _ = lines_of(8, state, monkeypatch, capsys)
+    (line,) = [one for one in lines if one.startswith("✗ ")]
+    assert hint in line
+
+
 def test_what_differs_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Below the line of a file that is another one, in a few lines; the message says it is safe."""
     goal = KNOWN[8]
     for path, line in (("app/main.py", "app/main.py"), ("app/db.py", "files from earlier steps")):
-        text = goal.files[path].replace("with ", "without ").replace("import os", "import so")
+        text = goal.files[path].replace("session", "sitting")
         files = goal.files | {path: text}
         lines, done = lines_of(8, dataclasses.replace(goal, files=files), monkeypatch, capsys)
         assert not done
         (place,) = [number for number, one in enumerate(lines) if one.startswith(f"✗ {line}")]
         assert path in lines[place]
         shown = [one for one in lines[place + 1 :] if one.startswith("    ")]
-        assert any(re.match(r"    -.*\bwith ", one) for one in shown), shown
-        assert any(re.match(r"    \+.*\bwithout ", one) for one in shown), shown
+        assert any(re.match(r"    -.*session", one) for one in shown), shown
+        assert any(re.match(r"    \+.*sitting", one) for one in shown), shown
         assert len(shown) <= 15
         assert not any(one.startswith("    ") for one in lines[:place])
 
@@ -264,7 +290,7 @@ def test_a_column_of_the_learners_own_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It does no harm, but the next notebook will not leave it there."""
-    task = KNOWN[8].schema["task"].replace("CONSTRAINT", "done BOOLEAN, CONSTRAINT", 1)
+    task = KNOWN[8].schema["task"].replace("PRIMARY", "done BOOLEAN, PRIMARY", 1)
     own = dataclasses.replace(KNOWN[8], schema=KNOWN[8].schema | {"task": task})
     lines, done = lines_of(8, own, monkeypatch, capsys)
     assert done
@@ -311,7 +337,7 @@ def test_after_the_steps(
     capsys: pytest.CaptureFixture[str],
     learner: Path,
 ) -> None:
-    """A notebook that only tries something out is done if the project is as it was."""
+    """A notebook after the steps is done if the project is as it leaves it."""
     lines, done = lines_of(number, KNOWN[number], monkeypatch, capsys)
     assert done
     assert lines[-1] == f"Notebook {number} is done."
@@ -335,7 +361,7 @@ def test_what_is_left_of_a_trial(
         monkeypatch.setattr(MODULE.Process, "running", lambda: ["a server"])
     else:
         (learner / workspace.TRIAL).mkdir()
-    lines, done = lines_of(11, KNOWN[10], monkeypatch, capsys)
+    lines, done = lines_of(11, KNOWN[11], monkeypatch, capsys)
     assert not done
     (miss,) = [line for line in lines if line.startswith("✗ ")]
     assert left in miss

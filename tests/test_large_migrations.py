@@ -125,7 +125,7 @@ def kill_when(now: Callable[[], bool], *arguments: str, url: str) -> bool:
         assert time.monotonic() < deadline, "the moment did not come"
         time.sleep(0.001)
     process.kill()
-    process.communicate()
+    print(*process.communicate())
     return not ended
 
 

@@ -197,15 +197,12 @@ def test_0001_is_not_empty(file_at_0001: Path) -> None:
     assert names(file_at_0001) == NAMES
 
 
-def test_primary_key_has_its_name(file_at_0001: Path, file_at_head: Path) -> None:
-    """The naming convention names the primary key, so that a later migration can change it."""
-    assert schema(file_at_0001)["primary key"]["name"] == "pk_task"
-    assert schema(file_at_head)["primary key"]["name"] == "pk_task"
-
-
 @pytest.mark.usefixtures("models")
 def test_every_constraint_gets_a_name() -> None:
-    """Also those that the table task has not: a later migration can change only what has one."""
+    """Also those that the table task has not: a later migration can change only what has one.
+
+    The primary key has none: SQLite does not need it, and the table that existed before has none.
+    """
     table = Table(
         "tag",
         SQLModel.metadata,
@@ -215,8 +212,9 @@ def test_every_constraint_gets_a_name() -> None:
         Column("task_id", ForeignKey("task.id")),
         CheckConstraint("colour > 0", name="colour"),
     )
-    assert {str(one.name) for one in (*table.constraints, *table.indexes)} == {
-        *("pk_tag", "uq_tag_name", "ix_tag_colour", "fk_tag_task_id_task", "ck_tag_colour")
+    named = {*table.constraints, *table.indexes} - {table.primary_key}
+    assert {str(one.name) for one in named} == {
+        *("uq_tag_name", "ix_tag_colour", "fk_tag_task_id_task", "ck_tag_colour")
     }
 
 
@@ -232,7 +230,6 @@ def test_down_and_up_keeps_rows(file_at_head: Path, driver: str, tmp_path: Path)
 
     alembic("downgrade", "0001", url=url)
     assert (columns(file), revisions(file), names(file)) == (COLUMNS_0001, [("0001",)], NAMES)
-    assert schema(file)["primary key"]["name"] == "pk_task"
 
     alembic("upgrade", "head", url=url)
     assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
@@ -265,7 +262,7 @@ class OldTask(Old, table=True):
 def test_old_database_joins(project: Path) -> None:
     """A database made by `create_all` is stamped once, then upgraded with its rows.
 
-    It is the file that alembic.ini names: without DATABASE_URL, Alembic takes that one.
+    It is database.db: without DATABASE_URL, Alembic takes that one, as the app does.
     """
     file = project / "database.db"
     Old.metadata.create_all(create_engine(database_url(file), poolclass=pool.NullPool))
@@ -276,28 +273,57 @@ def test_old_database_joins(project: Path) -> None:
     assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
 
 
-def test_a_new_revision_works_in_batches(project: Path, file_at_head: Path, tmp_path: Path) -> None:
-    """What Alembic finds by itself is written so that SQLite can do it: by copying the table."""
-    url = database_url(Path(copy(file_at_head, tmp_path)))
+def test_a_new_revision_works_in_batches(project: Path, file_at_0001: Path, tmp_path: Path) -> None:
+    """What Alembic finds by itself is written so that SQLite can do it: by copying the table.
+
+    The new constraint gets its name, so that the downgrade finds it, and no row is lost.
+    """
+    file = Path(copy(file_at_0001, tmp_path))
+    url = database_url(file)
+    alembic("upgrade", "head", url=url)
     models = project / "app" / "models.py"
-    text = models.read_text("utf-8").replace("max_length=1000", "max_length=500")
+    text = models.read_text("utf-8")
+    key = "    id: int | None = Field(default=None, primary_key=True)\n"
+    assert key in text
+    text = text.replace(
+        "from sqlmodel import", "from sqlalchemy import UniqueConstraint\nfrom sqlmodel import"
+    )
+    text = text.replace(key, f"{key}    __table_args__ = (UniqueConstraint('task_name'),)\n")
     models.write_text(text, encoding="utf-8", newline="\n")
-    alembic("revision", "--autogenerate", "-m", "shorter", url=url, cwd=project)
-    [written] = (project / "alembic" / "versions").glob("*_shorter.py")
+    alembic("revision", "--autogenerate", "-m", "unique", url=url, cwd=project)
+    [written] = (project / "alembic" / "versions").glob("*_unique.py")
     assert "with op.batch_alter_table('task'" in written.read_text("utf-8")
+
     alembic("upgrade", "head", url=url, cwd=project)
+    unique = {"name": "uq_task_task_name", "column_names": ["task_name"]}
+    assert [{**unique, **one} for one in schema(file)["unique"]] == schema(file)["unique"] != []
+    assert names(file) == NAMES
+    alembic("check", url=url, cwd=project)
+    alembic("downgrade", "0002", url=url, cwd=project)
+    assert schema(file)["unique"] == []
+    assert names(file) == NAMES
 
 
 # The connection
 
 
 def test_database_url_wins(project: Path, tmp_path: Path) -> None:
-    """DATABASE_URL goes before the URL in alembic.ini, whose file is not even made."""
-    assert "sqlalchemy.url = sqlite:///database.db" in (project / "alembic.ini").read_text("utf-8")
+    """DATABASE_URL names the file, and alembic.ini names none. database.db is not even made."""
+    assert "\nsqlalchemy.url" not in (project / "alembic.ini").read_text("utf-8")
     file = tmp_path / "another one.db"
     alembic("upgrade", "head", url=database_url(file), cwd=project)
     assert revisions(file) == [("0002",)]
     assert not (project / "database.db").exists()
+
+
+@pytest.mark.parametrize("written", ["%", "%25"])
+def test_percent_in_the_url(tmp_path: Path, driver: str, written: str) -> None:
+    """A % means something in Alembic's settings, and something else in a URL: both are met."""
+    folder = tmp_path / "100% mine"
+    folder.mkdir()
+    file = folder / "database.db"
+    alembic("upgrade", "head", url=database_url(file, driver).replace("%", written))
+    assert revisions(file) == [("0002",)]
 
 
 IN_A_PROGRAM = """
@@ -365,6 +391,107 @@ def test_all_or_nothing(project: Path, tmp_path: Path, file_at_0001: Path, drive
     assert revisions(file) == [("0003",)]
     assert query(file, "SELECT id, title FROM task") == [(id_, "changed") for id_, _ in NAMES]
     assert query(file, "SELECT * FROM note") == []
+
+
+CHILDREN = '''
+"""A table whose rows go with the task that they belong to."""
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "part",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name="of_task", ondelete="CASCADE"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("part")
+'''
+COPIES = '''
+"""A change of the table that they belong to, by copying it."""
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("task") as batch:
+        batch.alter_column("task_name", type_=sa.String(50))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("task") as batch:
+        batch.alter_column("task_name", type_=sa.String(100))
+'''
+CONNECTS = "    with connectable.connect() as connection:\n"
+LISTENS = """\
+    from sqlalchemy import event
+    from app.db import set_up_connection
+    event.listen(connectable, "connect", set_up_connection)
+"""
+
+
+def add_migration(project: Path, name: str, text: str) -> None:
+    """Write a migration into a copy of the project."""
+    path = project / "alembic" / "versions" / f"{name}.py"
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+@pytest.fixture
+def with_children(project: Path, file_at_0001: Path, tmp_path: Path, driver: str) -> Path:
+    """A database where each of the tasks has a part. In the project, foreign keys are always on.
+
+    Its env.py sets up its connection as the app does, and so does a SQLite that is built that way.
+    """
+    env = project / "alembic" / "env.py"
+    text = env.read_text("utf-8")
+    assert text.count(CONNECTS) == 1
+    text = text.replace(CONNECTS, LISTENS + CONNECTS)
+    env.write_text(text, encoding="utf-8", newline="\n")
+    add_migration(project, "0003_children", CHILDREN)
+    file = Path(copy(file_at_0001, tmp_path))
+    alembic("upgrade", "head", url=database_url(file, driver), cwd=project)
+    query(file, "INSERT INTO part (task_id) SELECT id FROM task")
+    return file
+
+
+def test_copying_a_table_keeps_what_belongs_to_it(
+    project: Path, with_children: Path, driver: str
+) -> None:
+    """The old table is dropped, with foreign keys on: this would delete the parts, too."""
+    url = database_url(with_children, driver)
+    add_migration(project, "0004_copies", COPIES)
+    for command, revision in (("upgrade", "0004"), ("downgrade", "0003"), ("upgrade", "0004")):
+        alembic(command, revision, url=url, cwd=project)
+        assert revisions(with_children) == [(revision,)]
+        assert query(with_children, "SELECT task_id FROM part") == [(id_,) for id_, _ in NAMES]
+        assert names(with_children) == NAMES
+
+
+def test_orphans_are_refused(project: Path, with_children: Path, driver: str) -> None:
+    """A migration that deletes a task, and not what belongs to it, is undone as a whole."""
+    url = database_url(with_children, driver)
+    before = dump(with_children)
+    deletes = "    op.execute('DELETE FROM task WHERE id = 1')\n"
+    head, marker, rest = COPIES.partition("def upgrade() -> None:\n")
+    add_migration(project, "0004_orphan", head + marker + deletes + rest)
+    errors = alembic("upgrade", "head", url=url, cwd=project, fails=True)
+    refusal = "RuntimeError: A row refers to a row that is not there: nothing was changed."
+    assert errors.splitlines()[-1] == refusal
+    assert dump(with_children) == before
 
 
 def test_offline(tmp_path: Path, driver: str, file_at_head: Path) -> None:

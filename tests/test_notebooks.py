@@ -328,11 +328,11 @@ def test_there_is_enough_prose_and_not_too_much(path: Path) -> None:
 def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> None:
     """Every %%writefile of a step writes a file of the project.
 
-    The notebooks after the steps leave the project alone: they write into the folder of a trial.
+    The notebooks after the steps write whole files only into the folder of a trial.
     """
     for cell in code_cells(path):
         if cell.source.startswith("%%writefile"):
-            target = cell.source.splitlines()[0].split()[1]
+            target = cell.source.splitlines()[0].split()[-1]
             if int(path.name[:2]) in course.steps():
                 assert (ROOT / target).is_file(), target
             else:

@@ -7,19 +7,29 @@ glossary fit together.
 import json
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 import navigation
 import pytest
 from jupyter_server.serverapp import ServerApp
+from reading import (
+    CODE,
+    FENCE,
+    GLOSSARY,
+    LINK,
+    NOTEBOOKS,
+    ROOT,
+    Entry,
+    address,
+    first_uses,
+    forms,
+    glossary,
+    uses,
+)
 
 from tutorial import course
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = ROOT / "notebooks"
-GLOSSARY = NOTEBOOKS / "glossary.md"
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 TEXTS = sorted([*ROOT.glob("*.md"), *NOTEBOOKS.glob("*.md"), ROOT / "benchmarks" / "README.md"])
@@ -30,46 +40,8 @@ PICTURE_BYTES = 120 * 1024
 STEPS = course.numbers()
 MOST_LINKS = 3
 
-LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
-FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-CODE = re.compile(r"`[^`\n]*`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-# What a reader skips, or what is a heading: a term that stands there is not yet used.
-NO_PROSE = re.compile(
-    r"<details>.*?</details>"
-    r"|(?<=\*\*What you'll learn\*\*).*?(?=\*\*What you'll need\.\*\*)"
-    r"|^[#|].*?$",
-    re.MULTILINE | re.DOTALL,
-)
-ENTRY = re.compile(
-    r"^## (?P<term>.+)\n"
-    r"(?:<!-- also: (?P<also>.+) -->\n)?"
-    r"\n(?P<body>(?:.+\n\n)+?)"
-    r"First met in: \[(?P<title>.+)\]\((?P<notebook>.+)\)\n",
-    re.MULTILINE,
-)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry of the glossary: its term, other forms of it, its text, where it is first met."""
-
-    term: str
-    also: tuple[str, ...]
-    body: str
-    title: str
-    notebook: str
-
-
-@dataclass(frozen=True)
-class Use:
-    """A use of a term in a text: as which word, and whether this word is a link to the term."""
-
-    term: str
-    word: str
-    linked: bool
 
 
 def markdown(page: Path) -> str:
@@ -80,20 +52,6 @@ def markdown(page: Path) -> str:
         prose = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
         text = "\n\n".join(prose)
     return FENCE.sub("", text)
-
-
-def glossary() -> list[Entry]:
-    """Return the entries of the glossary, in its order."""
-    entries = []
-    for found in ENTRY.finditer(GLOSSARY.read_text(encoding="utf-8")):
-        also = tuple(found["also"].split(", ")) if found["also"] else ()
-        entries.append(Entry(**{**found.groupdict(), "also": also}))
-    return entries
-
-
-def address(heading: str) -> str:
-    """Return the fragment that GitHub gives a heading: `## Use it: now` has #use-it-now."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def fragments(page: Path) -> set[str]:
@@ -108,34 +66,6 @@ def fragments(page: Path) -> set[str]:
     github = {address(heading) for heading in headings} | anchors
     jupyter = {heading.replace(" ", "-") for heading in headings} | anchors
     return jupyter if page.suffix == ".ipynb" else github & jupyter
-
-
-def forms(entries: list[Entry]) -> dict[str, str]:
-    """Return the term for each of its forms, in small letters."""
-    return {form.lower(): entry.term for entry in entries for form in (entry.term, *entry.also)}
-
-
-def uses(text: str, terms: dict[str, str]) -> list[Use]:
-    """Return the uses of terms in a text, in order. In `table model`, there is no `model`."""
-    longest_first = sorted(terms, key=len, reverse=True)
-    words = "|".join(re.escape(form).replace(r"\ ", r"\s+") for form in longest_first)
-    token = re.compile(rf"{LINK.pattern}|{CODE.pattern}|\b({words})\b", re.IGNORECASE)
-    of_fragment = {address(term): term for term in terms.values()}
-    found = []
-    for match in token.finditer(NO_PROSE.sub("", COMMENT.sub("", text))):
-        label, target, word = match.groups()
-        page, _, fragment = (target or "").partition("#")
-        if word:
-            word = " ".join(word.split())
-            found.append(Use(terms[word.lower()], word, linked=False))
-        elif page in ("", GLOSSARY.name) and fragment in of_fragment:
-            found.append(Use(of_fragment[fragment], label.strip("*"), linked=True))
-    return found
-
-
-def first_uses(found: list[Use]) -> list[Use]:
-    """Return the first use of each term."""
-    return list({use.term: use for use in reversed(found)}.values())
 
 
 each_page = pytest.mark.parametrize(

@@ -122,12 +122,13 @@ def test_no_folder(folder: Path) -> None:
 
 
 def test_an_old_database(folder: Path) -> None:
-    """It says which command to run."""
-    text = "raise RuntimeError('The database is old: run `alembic upgrade head`, then start.')"
-    app_file(folder, text)
-    with pytest.raises(Problem, match="The database is old") as caught:
+    """It says which command to run, in the words of the service; the traceback is left out."""
+    sentence = "The database x is at revision 1, and the app needs 2: run `alembic upgrade head`."
+    app_file(folder, f'raise RuntimeError("{sentence}")')
+    with pytest.raises(Problem) as caught:
         start_process("small:app", folder)
     assert caught.value.key == "database-not-at-head"
+    assert caught.value.what == f"small:app did not start: {sentence}"
 
 
 def test_a_locked_database(folder: Path) -> None:

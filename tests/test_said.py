@@ -45,6 +45,7 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("Directory alembic already exists and is not empty", "folder-exists", None, None, None, None),
     ("Revision 0001 is present more than once", "revision-exists", None, None, None, None),
     ("Self-loop is detected in revisions (0002)", "revision-made-twice", None, None, None, None),
+    ("table task already exists", "table-exists", None, None, None, None),
     ("No 'script_location' key found in configuration", "no-alembic-ini", None, None, None, None),
     ("unable to open database file", CLOSED, CLOSED, None, None, None),
     ("unable to open database: nowhere/x.db", None, CLOSED, None, None, None),
@@ -55,7 +56,8 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("    raise Busy('the database is locked')", LOCKED, LOCKED, None, None, None),
     ("no such table: task", None, MISSING, None, None, None),
     ("no such column: task_description", None, MISSING, None, None, None),
-    ("table task has no column named x", None, MISSING, None, None, None),
+    ("table task has no column named x", None, "column-missing", None, None, None),
+    ("no such column: task.task_description", None, "column-missing", None, None, None),
     ('near "SELEKT": syntax error', None, "query-refused", None, None, None),
     ("attempt to write a readonly database", None, CLOSED, None, None, None),
     ("disk I/O error", None, CLOSED, None, None, None),
@@ -71,7 +73,36 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("curl: (7) Failed to connect to 127.0.0.1 port 9", GONE, None, None, None, None),
     ('Could not import module "app.main".', None, None, None, "no-such-module", None),
     ('Attribute "application" not found in module "app.main".', None, None, None, "no-app", None),
-    ("run `alembic upgrade head`, then", None, None, *["database-not-at-head"] * 2, None),
+    ("The database x can't be used: file is not a database.", BROKEN, BROKEN, BROKEN, BROKEN, None),
+    (
+        "The database x can't be used: unable to open database file.",
+        *[CLOSED, CLOSED, CLOSED, CLOSED, None],
+    ),
+    (
+        "The database x can't be used: attempt to write a readonly database.",
+        *[None, CLOSED, CLOSED, CLOSED, None],
+    ),
+    ("The database x can't be used: database is locked.", *[LOCKED] * 4, None),
+    ("The migrations that x names are not there.", None, None, *["migrations-missing"] * 2, None),
+    (
+        "The database x is at revision 3, and the app needs 2: the database is newer than the app, "
+        "so update the app.",
+        *[None, None, "database-newer", "database-newer", None],
+    ),
+    (
+        "The database x is at revision 2, and the app needs 3 and 4: run `alembic merge heads`, "
+        "then `alembic upgrade head`.",
+        *[None, None, "several-heads", "several-heads", None],
+    ),
+    (
+        "The database x is at revision 1, and the app needs 2: run `alembic upgrade head`.",
+        *[None, None, "database-not-at-head", "database-not-at-head", None],
+    ),
+    (
+        "There is no database x: run `alembic upgrade head`.",
+        *[None, None, "database-not-at-head", "database-not-at-head", None],
+    ),
+    ("my own words: alembic upgrade head", None, None, *["database-not-at-head"] * 2, None),
     ("httpx.ConnectError: refused", None, None, None, None, GONE),
     ("RuntimeError: the client has been closed", None, None, None, None, "client-closed"),
     ("RuntimeError: asyncio.run() cannot be called", None, None, None, None, "event-loop-runs"),
@@ -111,6 +142,15 @@ def test_each_entry_has_its_message() -> None:
         names = set(re.findall(r"{(\w+)}", "".join(MESSAGES[key])))
         assert re.compile(pattern).groupindex.keys() <= names, key
         assert names <= {"command", "name", "error", "module"}, key
+
+
+def test_the_sentence_of_the_service_is_told() -> None:
+    """Of what a server has logged, the message repeats the one sentence, without the traceback."""
+    sentence = "There is no database x: run `alembic upgrade head`."
+    log = f"Traceback (most recent call last):\n  line 1\nRuntimeError: {sentence}\n\nExiting."
+    found = meaning(log, "process", name="app.main:app", error="RuntimeError: and more")
+    assert found is not None
+    assert found.what == f"app.main:app did not start: {sentence}"
 
 
 def test_what_the_text_names_is_told() -> None:

@@ -367,6 +367,24 @@ def test_edit(shown: Shown, capsys: pytest.CaptureFixture) -> None:
     assert Path("app/main.py").read_bytes() == b"a = 1\nc = 3\n"
 
 
+def test_edit_that_is_not_shown(shown: Shown) -> None:
+    """A whole file that is made anew is no diff to read."""
+    write("app/main.py", "a = 1\n")
+    edit("app/main.py", "a = 1\n", "a = 2\n", show=False)
+    assert Path("app/main.py").read_text(encoding="utf-8") == "a = 2\n"
+    assert shown == []
+
+
+def test_an_edit_whose_lines_were_parted(capsys: pytest.CaptureFixture) -> None:
+    """Between the lines that it added, another edit has put one. Done again, it adds nothing."""
+    write("app/main.py", "c = 3\n")
+    for old, new in [("c = 3", "a = 1\nb = 2\nc = 3"), ("a = 1\n", "a = 1\nx = 0\n")]:
+        edit("app/main.py", old, new)
+    edit("app/main.py", "c = 3", "a = 1\nb = 2\nc = 3")
+    assert Path("app/main.py").read_text(encoding="utf-8") == "a = 1\nx = 0\nb = 2\nc = 3\n"
+    assert capsys.readouterr().out == "app/main.py has this edit already.\n"
+
+
 def test_edit_that_does_not_fit() -> None:
     """Text that is not in the file, or no file, raises Problem and changes nothing."""
     write("app/main.py", "a = 1\n")

@@ -1,11 +1,16 @@
 """What notebooks/the_service.md says of the endpoints is what the service does."""
 
+import os
 import re
 import shlex
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree
 
 import httpx
 import pytest
@@ -51,3 +56,22 @@ def test_the_examples_answer_what_the_page_shows(client: httpx.Client) -> None:
             given.get("-X", "GET"), path, headers=headers, content=given.get("-d")
         )
         assert response.text == answer, command
+
+
+def test_the_refusal_to_start_is_what_the_page_shows(tmp_path: Path, file_at_head: Path) -> None:
+    """For a database that lacks the last migration."""
+    for folder in ("app", "alembic"):
+        copytree(ROOT / folder, tmp_path / folder)
+    copy(ROOT / "alembic.ini", tmp_path)
+    copy(file_at_head, tmp_path / "database.db")
+    with closing(sqlite3.connect(tmp_path / "database.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", "import app.revision; app.revision.require_newest_revision()"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert re.findall(r"^RuntimeError: .+$", PAGE, re.MULTILINE) == done.stderr.splitlines()[-1:]

@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_table('task',
     sa.Column('task_name', sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_task'))
+    sa.PrimaryKeyConstraint('id')
     )
     # ### end Alembic commands ###
 

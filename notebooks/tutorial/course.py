@@ -55,7 +55,9 @@ def cells(number: int) -> tuple[Cell, ...]:
     """Return the cells of a notebook, in order. Some tools save a notebook without ids."""
     notebook = json.loads(notebook_path(number).read_text(encoding="utf-8"))
     listed = notebook["cells"]
-    return tuple(Cell(one.get("id", ""), one["cell_type"], "".join(one["source"])) for one in listed)
+    return tuple(
+        Cell(one.get("id", ""), one["cell_type"], "".join(one["source"])) for one in listed
+    )
 
 
 def title(number: int) -> str:

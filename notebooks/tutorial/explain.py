@@ -2,9 +2,11 @@
 
 import errno
 import functools
+import io
 import re
 import sqlite3
 import sys
+import tokenize
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -129,11 +131,17 @@ def _name(error: BaseException) -> Problem | None:
     used = step and any(
         not cell.source.startswith("%%")
         and not cell.id.startswith("your-turn-")
-        and re.search(rf"\b{re.escape(name)}\b", cell.source)
+        and name in names_in(cell.source)
         for cell in course.cells(step)
         if cell.kind == "code"
     )
     return Problem("name-not-set" if used else "unknown-name", name=name)
+
+
+def names_in(source: str) -> set[str]:
+    """Return the names in the code of a cell, without those in its texts, such as an edit."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.string for token in tokens if token.type == tokenize.NAME}
 
 
 def _library(error: BaseException) -> Problem | None:

@@ -79,19 +79,26 @@ def file_after(step: int, path: str) -> str:
     return text
 
 
-def edit(path: str, old: str, new: str) -> None:
-    """Replace `old` by `new` in a file of the project, and show the change.
+def edit(path: str, old: str, new: str, *, show: bool = True) -> None:
+    """Replace `old` by `new` in a file of the project, and show the change if `show` is true.
 
     An empty `new` deletes `old`. Doing it twice changes nothing more. Raises Problem if the file
     has neither text.
     """
     before = _text(path)
-    # The new text may be a part of the old one, or the old one a part of the new.
-    if new in before and (old in new or old not in before) if new else old not in before:
+    added = [line for line in new.splitlines() if line.strip() and line not in old]
+    # The new text may be a part of the old one, or the old one a part of the new. A later edit may
+    # have put something between the lines that this one has added.
+    if old in new and added and {*added} <= {*before.splitlines()}:
+        done = True
+    else:
+        done = new in before and (old in new or old not in before) if new else old not in before
+    if done:
         print(f"{path} has this edit already.")
         return
     if old not in before:
         raise Problem("nothing-to-replace", path=path, text=repr(old.strip().splitlines()[0]))
     after = before.replace(old, new, 1)
     Path(path).write_text(after, encoding="utf-8", newline="\n")
-    diff(before, after, context=1)
+    if show:
+        diff(before, after, context=1)

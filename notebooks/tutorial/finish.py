@@ -42,7 +42,7 @@ def finish(step: int) -> None:
         state = read_state(folder)
     ends = stored_ends()
     goal, start = ends.state(step), ends.state(step - 1)
-    lines = [*_changed(step, state, start, goal), *_kept(state, start, goal)]
+    lines = [*_changed(step, state, start, goal), *_kept(step, state, start, goal)]
     for line in lines:
         print(f"✓ {line.name}" if line.good else f"✗ {line.name}: {line.hint}")
         for one in line.differs if not line.good else ():
@@ -60,9 +60,9 @@ def _changed(step: int, state: State, start: State, goal: State) -> Iterator[Lin
     """Give a line for each thing that the step makes or changes."""
     for path, text in goal.files.items():
         if start.files.get(path) != text:
-            cells = (cell.source for cell in course.cells(step))
-            by_a_cell = any(cell.startswith(f"%%writefile {path}\n") for cell in cells)
-            yield _file(path, state, text, "run its cell again" if by_a_cell else AGAIN)
+            cells = (cell.source.strip() for cell in course.cells(step))
+            by_one_cell = f"%%writefile {path}\n{text}".strip() in cells
+            yield _file(path, state, text, "run its cell again" if by_one_cell else AGAIN)
     for path in sorted(start.files.keys() - goal.files):
         yield Line(f"{path} is gone", path not in state.files, "it is still there: delete it")
     if state.broken:
@@ -81,7 +81,7 @@ def _changed(step: int, state: State, start: State, goal: State) -> Iterator[Lin
         yield _rows("rows written by this step", written, state)
 
 
-def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
+def _kept(step: int, state: State, start: State, goal: State) -> Iterator[Line]:
     """Give a line for each kind of thing that the step must have left as it was."""
     same = {path: text for path, text in goal.files.items() if start.files.get(path) == text}
     if same:
@@ -99,7 +99,7 @@ def _kept(state: State, start: State, goal: State) -> Iterator[Line]:
         yield Line("tables from earlier steps", good, f"they are not as they were: {AGAIN}")
     if old := [row for row in goal.rows if row["id"] in start.ids]:
         yield _rows("rows from earlier steps", old, state)
-    if goal == start:  # a notebook that only tries something out must take it away
+    if any("trial_folder(" in cell.source for cell in course.cells(step)):
         hint = f"at least one is still running: {AGAIN}"
         yield Line("no server of a trial is left", not Process.running(), hint)
         hint = "it is still there: run the cell again that deletes it"

@@ -1,27 +1,51 @@
-"""Keeps a learner's own file in a backup before a cell with %%writefile writes over it."""
+"""Lets a cell with %%writefile destroy nothing, and lets one that appends run twice."""
 
 import shlex
 from pathlib import Path
 
 from tutorial.ends import stored_ends
+from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
 from tutorial.state import project_files, read_text
 from tutorial.workspace import copy_project, location, new_backup, only_one
 
 
 def keep_before_writing(shell: Shell) -> None:
-    """Let %%writefile keep the project in a backup if it is about to overwrite own work."""
+    """Let %%writefile keep the project in a backup if it is about to overwrite own work.
+
+    With -a, it adds a text once: a cell that runs twice must not define an endpoint twice.
+    """
     write = shell.find_cell_magic("writefile")
     if getattr(write, "__name__", "") == "keep_and_write":
         return
 
     def keep_and_write(line: str, cell: str) -> None:
         words = shlex.split(line, posix=False)
-        if words and not {"-a", "--append"}.intersection(words):
-            keep(words[-1].strip("\"'"), cell)
+        path = words[-1].strip("\"'") if words else ""
+        if not {"-a", "--append"}.intersection(words):
+            keep(path, cell)
+        elif _is_there(path, cell.strip("\n")):
+            print(f"{path} has this text already.")
+            return
         write(line, cell)
 
     shell.register_magic_function(keep_and_write, "cell", "writefile")
+
+
+def _is_there(path: str, text: str) -> bool:
+    """Whether a file has a text that a cell would append.
+
+    Raises Problem if there is no such file, or if it has the text's first line with another text
+    below it: of two endpoints for one path, FastAPI would use the first.
+    """
+    if not Path(path).is_file():
+        raise Problem("file-gone", path=path)
+    old, first = read_text(Path(path)), text.partition("\n")[0]
+    if text in old:
+        return True
+    if first in old.splitlines():
+        raise Problem("appended-before", path=path, line=first)
+    return False
 
 
 @explained

@@ -15,6 +15,7 @@ from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
 from tutorial.inherited import needed_variables
 from tutorial.running import STOP_SECONDS, Running
+from tutorial.server import reach_directly
 from tutorial.workspace import TRIAL, copy_project, location
 
 START_SECONDS = 30.0
@@ -111,6 +112,7 @@ def start_process(target: str, folder: str | Path, *options: str, **settings: st
     """
     if not Path(folder).is_dir():
         raise Problem("no-such-module", name=target.partition(":")[0])
+    reach_directly()
     process = Process(target, Path(folder), options, settings)
     process.wait_until_up(START_SECONDS)
     return process

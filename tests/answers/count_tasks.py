@@ -62,7 +62,7 @@ def asks_nothing_through_session_that_gets(session):
     return 0
 
 
-@wrong("with 0 rows in the table, it gives 1")
+@wrong("with 0 rows in the table, it gives 1. The query does not say what to count")
 def with_0_rows_in_table_gives_1(session):
     return session.exec(select(func.count())).one()
 
@@ -162,9 +162,17 @@ def catches_its_error(session):
         return None
 
 
-@wrong("it gives a ScalarResult, not a number")
+@wrong("it gives a ScalarResult, not a number: `.one()` takes it out of a result.")
 def forgot_one(session):
     return session.exec(select(func.count(Task.id)))
+
+
+@wrong("an `await` is missing: 'coroutine' object has no attribute 'one', in the line `return ask")
+def forgets_an_await(session):
+    async def ask():
+        return session.exec(select(func.count(Task.id)))
+
+    return ask().one()
 
 
 @wrong("your code stops with NameError: name 'Taks' is not defined, in the line `return len(")

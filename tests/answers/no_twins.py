@@ -31,6 +31,7 @@ async def store(task, session):
     new = Task.model_validate(task)
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -42,6 +43,7 @@ async def by_all(task: TaskCreate, session: SessionDep):
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -53,8 +55,9 @@ async def by_count(task: TaskCreate, session: SessionDep):
         return JSONResponse({}, 409)
     session.add(new)
     await session.flush()
+    stored = {"id": new.id, "task_name": new.task_name}
     await session.commit()
-    return {"id": new.id, "task_name": new.task_name}
+    return stored
 
 
 @right
@@ -65,6 +68,7 @@ async def by_set_of_names(task: TaskCreate, session: SessionDep):
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -73,6 +77,7 @@ async def name_that_is_there_already_gets_201(task: TaskCreate, session: Session
     new = Task.model_validate(task)
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -88,6 +93,7 @@ async def new_name_gets_409_not_201_2(task: TaskCreate, session: SessionDep):
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -108,6 +114,7 @@ async def an_await_is_missing_coroutine_object_has(task: TaskCreate, session: Se
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -118,6 +125,7 @@ async def an_await_is_missing_coroutine_object_is(task: TaskCreate, session: Ses
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -128,6 +136,7 @@ async def an_await_is_missing_coroutine_asyncsession_exec(task: TaskCreate, sess
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -147,6 +156,7 @@ async def after_name_that_is_there_already_table(task: TaskCreate, session: Sess
     twin = (await session.exec(same(task))).first()
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     if twin:
         raise CONFLICT
     return new
@@ -159,6 +169,7 @@ async def an_empty_name_gets_201_not_422(task: Task, session: SessionDep):
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -183,6 +194,7 @@ async def noresultfound(task: TaskCreate, session: SessionDep):
     (await session.exec(same(task))).one()
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -232,7 +244,6 @@ async def by_model_dump(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task).limit(1))).one_or_none():
         raise CONFLICT
     new = await store(task, session)
-    await session.refresh(new)
     return JSONResponse(new.model_dump(), 201)
 
 
@@ -242,6 +253,7 @@ async def name_only(task: TaskCreate, session: SessionDep):
         raise CONFLICT
     session.add(new := Task(task_name=task.task_name))
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -366,6 +378,7 @@ async def only_an_empty_name(task: Task, session: SessionDep):
         raise CONFLICT
     session.add(new)
     await session.commit()
+    await session.refresh(new)
     return new
 
 
@@ -382,4 +395,61 @@ async def stops_with_value_error(task: TaskCreate, session: SessionDep):
 @wrong("an `await` is missing: coroutine 'AsyncSession.exec' was never awaited")
 async def stops_at_a_forgotten_await(task: TaskCreate, session: SessionDep):
     session.exec(same(task))
+    return await store(task, session)
+
+
+@wrong("and it answers {}. A commit empties the object: `await session.refresh(…)` fills it again")
+async def without_refresh(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    new = Task.model_validate(task)
+    session.add(new)
+    await session.commit()
+    return new
+
+
+@wrong("A commit empties the object")
+async def reads_without_refresh(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    new = Task.model_validate(task)
+    session.add(new)
+    await session.commit()
+    return {"id": new.id}
+
+
+@wrong("To return an HTTPException is not enough: write `raise` in place of `return`.")
+async def returns_the_exception(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        return HTTPException(409, "There is one.")
+    return await store(task, session)
+
+
+@wrong("gets 201, not 409. To return an HTTPException is not enough", answers=None)
+async def returns_the_exception_without_a_type(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        return HTTPException(409, "There is one.")
+    return await store(task, session)
+
+
+@wrong("it returns None. Is the `return` of the new task there?")
+async def returns_nothing(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    await store(task, session)
+
+
+@wrong("a name that is there already gets 201, not 409")
+async def makes_the_exception_only(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        HTTPException(409, "There is one.")
+    return await store(task, session)
+
+
+@wrong("brackets are missing: `await` takes all that follows it, also `.first`. Write `(await …)")
+async def brackets_missing_in_two_lines(task: TaskCreate, session: SessionDep):
+    query = select(Task).where(Task.task_name == task.task_name)
+    result = await session.exec(query).first()
+    if result is not None:
+        raise CONFLICT
     return await store(task, session)

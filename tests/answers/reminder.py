@@ -144,6 +144,18 @@ class Takes10Not10(SQLModel):
     minutes: int = Field(default="10", ge=1, le=60)
 
 
+@wrong("a limit is of the wrong kind: a text takes min_length and max_length")
+class LimitsOfANumberForAText(SQLModel):
+    text: str = Field(ge=1, le=50)
+    minutes: int = Field(default=10, ge=1, le=60)
+
+
+@wrong("a whole number takes ge and le")
+class LimitsOfATextForANumber(SQLModel):
+    text: str = Field(min_length=1, max_length=50)
+    minutes: int = Field(default=10, min_length=1, max_length=60)
+
+
 @wrong("it is a table: leave out `table=True`")
 class IsTableLeaveOutTableTrue(SQLModel, table=True):
     id: int = Field(primary_key=True)

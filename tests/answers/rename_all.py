@@ -305,6 +305,25 @@ def catches_its_error(session, names):
         return None
 
 
+@wrong("cannot unpack non-iterable int object, in the line `for id_, name in names:` (line ")
+def forgets_items(session, names):
+    for id_, name in names:
+        session.get(Task, id_).task_name = name
+    session.commit()
+    return True
+
+
+@wrong("it stops with IntegrityError, in the line `session.commit()` (line ")
+def commit_after_the_try(session, names):
+    try:
+        rename(session, names)
+    except IntegrityError:
+        session.rollback()
+        return False
+    session.commit()
+    return True
+
+
 @wrong("it stops with IntegrityError, in the line `session.get(Task, id_).task_name = name`")
 def get_outside_of_try(session, names):
     rename(session, names)

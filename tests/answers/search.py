@@ -160,7 +160,7 @@ def search_text_milk_answers_422_not_200(session: SessionDep, text: str, limit: 
     return session.exec(found(text).order_by(task_id).limit(limit)).all()
 
 
-@wrong("/search?text=milk answers 307: it has no such endpoint", path="/search/")
+@wrong("answers 307: its path has a slash too many, at the end", path="/search/")
 def path_with_a_slash(text: str): ...
 
 

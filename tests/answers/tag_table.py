@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import sqlalchemy as sa
+from alembic import op
 from sqlmodel.sql.sqltypes import AutoString
 
 from answers import both, right, wrong
@@ -10,7 +11,7 @@ from answers import both, right, wrong
 hand_in = both
 
 
-def create(op):
+def create():
     op.create_table(
         "tag",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -18,23 +19,23 @@ def create(op):
     )
 
 
-def drop(op):
+def drop():
     op.drop_table("tag")
 
 
 @right
 class BySql:
     @staticmethod
-    def upgrade(op):
+    def upgrade():
         op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
 
     @staticmethod
-    def downgrade(op):
+    def downgrade():
         op.execute("DROP TABLE tag")
 
 
 @right(then=drop)
-def primary_key_constraint(op):
+def primary_key_constraint():
     op.create_table(
         "tag",
         sa.Column("id", sa.Integer()),
@@ -46,7 +47,7 @@ def primary_key_constraint(op):
 @right
 class IfExists:
     @staticmethod
-    def upgrade(op):
+    def upgrade():
         op.create_table(
             "tag",
             sa.Column("name", sa.Text(), nullable=False),
@@ -54,12 +55,12 @@ class IfExists:
         )
 
     @staticmethod
-    def downgrade(op):
+    def downgrade():
         op.execute("DROP TABLE IF EXISTS tag")
 
 
 @right(then=drop)
-def by_table(op):
+def by_table():
     sa.Table(
         "tag",
         sa.MetaData(),
@@ -69,7 +70,7 @@ def by_table(op):
 
 
 @wrong("there is no table tag", then=drop)
-def there_is_no_table_tag(op):
+def there_is_no_table_tag():
     op.create_table(
         "tags",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -78,26 +79,26 @@ def there_is_no_table_tag(op):
 
 
 @wrong("the table has the columns id", then=drop)
-def table_has_columns_id(op):
+def table_has_columns_id():
     op.create_table("tag", sa.Column("id", sa.Integer(), primary_key=True))
 
 
 @wrong("id is not the primary key", then=drop)
-def id_is_not_primary_key(op):
+def id_is_not_primary_key():
     op.create_table(
         "tag", sa.Column("id", sa.Integer()), sa.Column("name", sa.String(50), nullable=False)
     )
 
 
 @wrong("name may be empty", then=drop)
-def name_may_be_empty(op):
+def name_may_be_empty():
     op.create_table(
         "tag", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.String(50))
     )
 
 
 @wrong("name is a part of the primary key", then=drop)
-def name_is_part_of_primary_key(op):
+def name_is_part_of_primary_key():
     op.create_table(
         "tag",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -106,61 +107,61 @@ def name_is_part_of_primary_key(op):
 
 
 @wrong("after the downgrade, the table tag is still there", after=create)
-def after_downgrade_table_tag_is_still_there(op):
+def after_downgrade_table_tag_is_still_there():
     pass
 
 
 @wrong("the table tag is still there", after=create)
-def table_tag_is_still_there(op):
+def table_tag_is_still_there():
     op.drop_table("task")
 
 
 @wrong("dropped the table task", after=create)
-def dropped_table_task(op):
-    drop(op)
+def dropped_table_task():
+    drop()
     op.drop_table("task")
 
 
 @wrong("the upgrade has dropped", then=drop)
-def upgrade_has_dropped(op):
+def upgrade_has_dropped():
     op.drop_table("task")
-    create(op)
+    create()
 
 
 @wrong("your code stops with OperationalError", after=create)
-def your_code_stops_with_operationalerror(op):
+def your_code_stops_with_operationalerror():
     op.drop_table("tags")
 
 
 @wrong("there is no table tag", then=drop)
-def there_is_no_table_tag_2(op):
+def there_is_no_table_tag_2():
     pass
 
 
 @right(then=drop)
-def autoincrement(op):
+def autoincrement():
     op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY AUTOINCREMENT, name VARCHAR NOT NULL)")
 
 
 @right(then=drop)
-def never_an_empty_text(op):
+def never_an_empty_text():
     op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (name <> ''))")
 
 
 @right(then=drop)
-def of_sqlmodel(op):
+def of_sqlmodel():
     name = sa.Column("name", AutoString(length=50), nullable=False)
     op.create_table("tag", sa.Column("id", sa.Integer(), nullable=False, primary_key=True), name)
 
 
 @right(then=drop)
-def with_an_index(op):
-    create(op)
+def with_an_index():
+    create()
     op.create_index("ix_tag_name", "tag", ["name"])
 
 
 @right(then=drop)
-def named_key(op):
+def named_key():
     op.create_table(
         "tag",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -170,13 +171,13 @@ def named_key(op):
 
 
 @right(after=create)
-def drops_if_there(op):
+def drops_if_there():
     if "tag" in sa.inspect(op.get_bind()).get_table_names():
         op.drop_table("tag")
 
 
 @wrong("With the type sa.Integer(), SQLite gives each row its id", then=drop)
-def big_integer(op):
+def big_integer():
     op.create_table(
         "tag",
         sa.Column("id", sa.BigInteger(), primary_key=True),
@@ -185,7 +186,7 @@ def big_integer(op):
 
 
 @wrong("With the type sa.Integer(), SQLite gives each row its id", then=drop)
-def id_as_text(op):
+def id_as_text():
     op.create_table(
         "tag",
         sa.Column("id", sa.String(36), primary_key=True),
@@ -194,68 +195,73 @@ def id_as_text(op):
 
 
 @wrong("three new tags should get an id each, and are stored as [(None, 'Home')", then=drop)
-def id_without_a_number(op):
+def id_without_a_number():
     op.execute("CREATE TABLE tag (id TEXT PRIMARY KEY, name TEXT NOT NULL)")
 
 
 @wrong("the table tag takes no row with a name: CHECK constraint failed", then=drop)
-def short_names_only(op):
+def short_names_only():
     op.execute(
         "CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (length(name) < 9))"
     )
 
 
 @wrong("after the upgrade, task 2 is lost", then=drop)
-def deletes_tasks(op):
-    create(op)
+def deletes_tasks():
+    create()
     op.execute("DELETE FROM task")
 
 
 @wrong("after the upgrade, the table task has the columns task_name, id, tag_id", then=drop)
-def adds_a_column_to_task(op):
-    create(op)
+def adds_a_column_to_task():
+    create()
     op.add_column("task", sa.Column("tag_id", sa.Integer()))
 
 
 @wrong("after the downgrade, task 2 is lost", after=create)
-def empties_task(op):
+def empties_task():
     op.drop_table("tag")
     op.execute("DELETE FROM task")
 
 
 @wrong("after the downgrade, the tables are old_tag, task", after=create)
-def renames(op):
+def renames():
     op.rename_table("tag", "old_tag")
 
 
 @wrong("after the downgrade, the table tag is still there", after=create)
-def empties_tag(op):
+def empties_tag():
     op.execute("DELETE FROM tag")
 
 
 @wrong("there is no table tag. There is: task", then=drop)
-def catches_its_error(op):
+def catches_its_error():
     with suppress(AttributeError):
         op.make_table("tag")
 
 
 @wrong("after the downgrade, there is the row (2, 'buy milk')", after=create)
-def changes_a_name(op):
+def changes_a_name():
     op.drop_table("tag")
     op.execute("UPDATE task SET task_name = lower(task_name) WHERE id = 2")
 
 
 @wrong("your code stops with ValueError, in the line `raise ValueError`", after=create)
-def stops_in_the_downgrade(op):
+def stops_in_the_downgrade():
     raise ValueError
 
 
 @right(then=drop)
-def by_a_check(op):
+def by_a_check():
     op.execute("CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT CHECK (name IS NOT NULL))")
 
 
 @wrong("after the downgrade, the table task has the columns task_name, id, tag_id", after=create)
-def leaves_a_column(op):
+def leaves_a_column():
     op.drop_table("tag")
     op.add_column("task", sa.Column("tag_id", sa.Integer()))
+
+
+@wrong("in a revision, `op` is imported, and not handed in", then=drop)
+def takes_op(op):
+    create()

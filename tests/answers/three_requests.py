@@ -163,7 +163,9 @@ def name_with_another_mistake(client):
     return [ping(client), post(client, task_name="x"), post(client, task_name="x", id="one")]
 
 
-@wrong("the list is [200, 422, 422], not [200, 201, 422]")
+@wrong(
+    "the list is [200, 422, 422], not [200, 201, 422]. A body is not sent as JSON: write `json=…`."
+)
 def as_form(client):
     good = client.post("/task/", data={"task_name": "x"})
     return [ping(client), good.status_code, post(client)]
@@ -219,3 +221,22 @@ def stops_at_422(client):
     answers = [client.get("/ping"), client.post("/task/", json={"task_name": "x"})]
     answers.append(client.post("/task/", json={}))
     return [answer.raise_for_status().status_code for answer in answers]
+
+
+@wrong("A body is not sent as JSON: write `json=…`.")
+def as_content_without_a_header(client):
+    good = client.post("/task/", content='{"task_name": "x"}')
+    return [ping(client), good.status_code, post(client)]
+
+
+@wrong("it sends POST /task, not POST /task/: these are two different paths.")
+def follows_the_redirect(client):
+    good = client.post("/task", json={"task_name": "x"}, follow_redirects=True)
+    return [ping(client), good.status_code, post(client)]
+
+
+@wrong("not [200, 201, 422]")
+def gives_what_the_answers_say(client):
+    answers = [client.get("/ping"), client.post("/task/", json={"task_name": "x"})]
+    answers.append(client.post("/task/", json={}))
+    return [answer.json() for answer in answers]

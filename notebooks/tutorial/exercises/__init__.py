@@ -19,6 +19,7 @@ from tutorial.exercises.judging import (
     NotTried,
     in_one_line,
     line_of,
+    missing_await,
     need_plain_functions,
 )
 from tutorial.exercises.stopped import require_set
@@ -60,7 +61,8 @@ def check(exercise: str, *answer: Any) -> None:
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
         known = meaning(in_one_line(error), "answer")
         advice = f". {known.todo}" if known else ""
-        print(f"✗ Not quite: your code stops with {in_one_line(error)}{line_of(error)}{advice}")
+        stop = missing_await(error) or f"your code stops with {in_one_line(error)}"
+        print(f"✗ Not quite: {stop}{line_of(error)}{advice}")
     else:
         print("✓ Right.")
 

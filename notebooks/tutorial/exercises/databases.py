@@ -44,7 +44,10 @@ def database(names: Mapping[int, str], any_thread: bool = False) -> Iterator[Eng
 
 @contextmanager
 def operations(names: Mapping[int, str]) -> Iterator[tuple[Connection, Operations]]:
-    """Give Alembic's `op` for a database with the table `task` of revision 0001, and its rows."""
+    """Give Alembic's `op` for a database with the table `task` of revision 0001, and its rows.
+
+    In the block, the `op` of `from alembic import op` works on this database, as in a revision.
+    """
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import create_engine, text
@@ -56,9 +59,20 @@ def operations(names: Mapping[int, str]) -> Iterator[tuple[Connection, Operation
             connection.execute(text(table))
             for number, name in names.items():
                 insert(connection, "task", id=number, task_name=name)
-            yield connection, Operations(MigrationContext.configure(connection))
+            with Operations.context(MigrationContext.configure(connection)) as op:
+                yield connection, op
     finally:
         engine.dispose()
+
+
+@contextmanager
+def op_for(connection: Connection) -> Iterator[None]:
+    """Let `from alembic import op` work on a connection, as it does while a revision runs."""
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+
+    with Operations.context(MigrationContext.configure(connection)):
+        yield
 
 
 def insert(connection: Connection, table: str, **values: object) -> int:

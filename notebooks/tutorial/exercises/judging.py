@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dis
 import inspect
 import linecache
@@ -9,7 +10,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     Judge = TypeVar("Judge", bound=Callable[..., None])
 
@@ -102,12 +103,52 @@ def in_one_line(error: BaseException) -> str:
 
 
 def line_of(error: BaseException) -> str:
-    """Return where in the learner's cells an error arose: ", in the line `…`", or ""."""
-    text = ""
+    """Return where in a cell an error arose: ", in the line `…` (line 3)", or "".
+
+    The number is for JupyterLab's View > Show Line Numbers, the text for who does not show them.
+    """
+    text, line = "", 0
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_globals.get("__name__") == "__main__":
-            text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-    return f", in the line `{text[:LONGEST]}`" if text else ""
+            file, line = frame.f_code.co_filename, number
+            text = linecache.getline(file, number, frame.f_globals).strip()
+    return f", in the line `{text[:LONGEST]}` (line {line})" if text else ""
+
+
+def missing_await(error: BaseException) -> str:
+    """Return what is missing if an error arose because a coroutine was used as its result, or "".
+
+    That is an `await`; or, where one stands in that line, the brackets around it: `await f().x`
+    takes `x` of the coroutine, and `(await f()).x` of the result. The coroutine is closed, else
+    Python would warn that it was never awaited.
+    """
+    promise = getattr(error, "obj", None)  # what has no such attribute
+    if inspect.iscoroutine(promise):
+        promise.close()
+    if not isinstance(error, AttributeError | TypeError) or "coroutine" not in str(error):
+        return ""
+    for taken in _taken_by_await(error):
+        if taken in (f".{getattr(error, 'name', None)}", "[…]" * ("subscript" in str(error))):
+            takes = f"`await` takes all that follows it, also `{taken}`"
+            return f"brackets are missing: {takes}. Write `(await …){taken}`"
+    return f"an `await` is missing: {str(error).splitlines()[0]}"
+
+
+def _taken_by_await(error: BaseException) -> Iterator[str]:
+    """Give what stands behind the calls of each `await` in the line of an error: ".all", "[…]"."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    try:
+        tree = ast.parse("".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals)))
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Await) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            part: ast.expr = node.value
+            while isinstance(part, ast.Call | ast.Attribute | ast.Subscript):
+                inner = part.func if isinstance(part, ast.Call) else part.value
+                if isinstance(inner, ast.Call):
+                    yield f".{part.attr}" if isinstance(part, ast.Attribute) else "[…]"
+                part = inner
 
 
 def is_own_raise(error: BaseException) -> bool:

@@ -37,16 +37,21 @@ def count_tasks(function: Callable[[Session], object]) -> None:
         queries: list[object] = []
         with database(names) as engine:
             note = queries.append
-            event.listen(engine, "before_cursor_execute", lambda *args, note=note: note(args))
+            # args: the connection, its cursor, the statement, …
+            event.listen(engine, "before_cursor_execute", lambda *args, note=note: note(args[2]))
             with Session(engine) as session:
                 counted = function(session)
             number = isinstance(counted, (int, float, complex)) or kind(counted) == "a Decimal"
             wanted = "an int" if number else "a number"
-            need(type(counted) is int, f"it gives {kind(counted)}, not {wanted}.")
+            take = ": `.one()` takes it out of a result" if kind(counted).endswith("Result") else ""
+            need(type(counted) is int, f"it gives {kind(counted)}, not {wanted}{take}.")
             need(bool(queries), "it asks nothing through the session that it gets.")
             size = len(names)
             rows = "1 row" if size == 1 else f"{size} rows"
-            need(counted == size, f"with {rows} in the table, it gives {counted}.")
+            of_no_table = not any("task" in str(query) for query in queries)
+            what = " The query does not say what to count: write `Task.id` in the brackets."
+            told = what if of_no_table else ""
+            need(counted == size, f"with {rows} in the table, it gives {counted}.{told}")
             left = len(_stored(engine))
             need(left == size, f"after it has counted {rows}, the table has {left}.")
 
@@ -143,7 +148,7 @@ class _Renaming:
 
         _store(engine, before)
         self.refusals: list[object] = []
-        self.session = Session(engine, expire_on_commit=False)
+        self.session = Session(engine)
         note = self.refusals.append
         event.listen(engine, "handle_error", note)
         # Closing the session takes back what was not committed.

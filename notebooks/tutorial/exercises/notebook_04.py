@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
+import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tutorial.exercises.judging import NotTried, exercise, listed, need
+from tutorial.exercises.judging import NotQuite, NotTried, exercise, line_of, listed, need
 from tutorial.exercises.services import (
     NO_ENDPOINT,
     client_of,
@@ -17,7 +20,7 @@ from tutorial.exercises.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     import httpx
     from fastapi import FastAPI
@@ -30,6 +33,13 @@ SHORT = (
     *("y" * size for size in (1, 2, 3, 7, 12, 19)),
 )
 LONG = (*("x" * size for size in (22, 25, 30, 50, 100, 1000)), "é" * 21, "Ada Lovelace, Countess")
+
+
+EMPTIED = (
+    "A commit empties the object: `await session.refresh(…)` fills it again, "
+    "between the commit and the `return`."
+)
+RETURNED = "To return an HTTPException is not enough: write `raise` in place of `return`."
 
 
 @exercise
@@ -93,6 +103,33 @@ async def _no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:
         await engine.dispose()
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what is wrong when FastAPI or SQLAlchemy stop at what an endpoint returns."""
+    try:
+        yield
+    except Exception as error:
+        name = type(error).__name__
+        if name == "ResponseValidationError" and "HTTPException(" in str(error):
+            raise NotQuite(RETURNED) from error
+        if name == "ResponseValidationError" and "'input': None" in str(error):
+            raise NotQuite("it returns None. Is the `return` of the new task there?") from error
+        if "MissingGreenlet" in str(error):
+            problem = f"it reads an object without `await`{line_of(error)}. {EMPTIED}"
+            _let_go(error)
+            raise NotQuite(problem) from None
+        raise
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Let go of the coroutine in an error's frames, of which Python would warn in a later cell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        while error is not None:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__cause__ or error.__context__
+
+
 class _Twins:
     """Posts names to an app, and compares what it answers and stores with what it should."""
 
@@ -142,11 +179,15 @@ class _Twins:
         from sqlmodel.ext.asyncio.session import AsyncSession
 
         async def session_in_memory() -> AsyncIterator[AsyncSession]:
-            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with AsyncSession(self.engine) as session:  # as in app/db_async.py
                 self.given.append(session)
                 yield session
 
-        with forgotten_await(), instead(self.app, self.get_session, session_in_memory):
+        with (
+            _explained(),
+            forgotten_await(),
+            instead(self.app, self.get_session, session_in_memory),
+        ):
             async with client_of(self.app) as client:
                 return await client.post("/task/", json=body)
 
@@ -164,7 +205,8 @@ class _Twins:
         task = {"task_name": name, "id": new[0][0]}
         found = json_of(answer)
         same = isinstance(found, dict) and task.items() <= found.items()
-        need(same, f"the new task is {task}, and it answers {answer.text[:100]}.")
+        reason = f" {EMPTIED}" if found == {} else ""
+        need(same, f"the new task is {task}, and it answers {answer.text[:100]}.{reason}")
 
     async def refuses_twin(self, name: str, what: str = "that is there already") -> None:
         answer = await self.post({"task_name": name})
@@ -178,6 +220,9 @@ class _Twins:
     def need_code(self, answer: httpx.Response, wanted: int, what: str) -> None:
         code = answer.status_code
         reason = f" It says: {answer.text[:200]}" if code == 422 else ""
+        found = json_of(answer)
+        if isinstance(found, dict) and found.get("status_code") == wanted:
+            reason = f" {RETURNED}"
         need(code == wanted, f"{what} gets {code}, not {wanted}.{reason}")
 
     async def need_nothing_stored(self, what: str) -> None:

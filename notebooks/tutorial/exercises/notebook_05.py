@@ -42,12 +42,15 @@ class _Visit:
         self.codes = codes
         self.seen: list[str] = []
         self.names: list[object] = []  # of the tasks that the service refuses
+        self.not_json = False  # whether it refuses a body that is not sent as JSON
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(f"{request.method} {request.url.path}")
         found = self.real.ask(request)
         if found.status_code == 422:
             self.names.append(_name_in(request))
+            sent_as = request.headers.get("Content-Type", "no type")
+            self.not_json |= bool(request.content) and sent_as != "application/json"
         usual = {200: self.codes[0], 201: self.codes[1], 422: self.codes[2]}
         found.status_code = usual.get(found.status_code, found.status_code)
         return found
@@ -72,7 +75,8 @@ class _Visit:
         need(len(seen) == 3, f"it sends {len(seen)} requests, not 3: {', '.join(seen)}.")
         need(isinstance(statuses, list), f"it gives {kind(statuses)}, not a list.")
         if codes[0] == 200:
-            need(statuses == codes, f"the list is {statuses}, not {codes}.")
+            way = " A body is not sent as JSON: write `json=…`." if self.not_json else ""
+            need(statuses == codes, f"the list is {statuses}, not {codes}.{way}")
         need(statuses == codes, f"from a service that answers {codes}, it gives {statuses}.")
         for name in self.names:
             given = str(name)[:20] + ("…" if len(str(name)) > 20 else "")

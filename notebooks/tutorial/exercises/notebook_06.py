@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,9 @@ from tutorial.exercises.judging import NotQuite, exercise, line_of, listed, need
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alembic.operations import Operations
     from sqlalchemy import Connection
 
-    Change = Callable[[Operations], None]
+    Change = Callable[[], None]
 
 OLD = {2: "Buy Milk", 3: "it's 100%", 9: " é ", 2**40: "buy milk"}
 
@@ -32,18 +32,17 @@ OLD = {2: "Buy Milk", 3: "it's 100%", 9: " é ", 2**40: "buy milk"}
 @exercise
 def tag_table(upgrade: Change, downgrade: Change) -> None:
     """A revision by hand."""
-    nothing = "def nothing(op): pass"
-    need_tried(upgrade, nothing, downgrade, nothing)
-    with operations(OLD) as (connection, op):
+    _need_a_revision(upgrade, downgrade)
+    with operations(OLD) as (connection, _):
         before, rules = tables(connection), form(connection)
-        upgrade(op)
+        upgrade()
         found = tables(connection)
         need("tag" in found, f"there is no table tag. There is: {', '.join(sorted(found))}.")
         need("task" in found, "the upgrade has dropped the table task.")
         need_form(connection, rules, "after the upgrade")
         need_rows(rows(connection), list(OLD.items()), "after the upgrade")
         _judge_tag(connection)
-        downgrade(op)
+        downgrade()
         found = tables(connection)
         need("tag" not in found, "after the downgrade, the table tag is still there.")
         need("task" in found, "the downgrade has dropped the table task, too.")
@@ -51,6 +50,18 @@ def tag_table(upgrade: Change, downgrade: Change) -> None:
         need(found == before, left)
         need_form(connection, rules, "after the downgrade")
         need_rows(rows(connection), list(OLD.items()), "after the downgrade")
+
+
+def _need_a_revision(upgrade: Change, downgrade: Change) -> None:
+    """Check that the two functions were tried, and take what Alembic gives them: nothing."""
+    nothing = "def nothing(): pass"
+    need_tried(upgrade, nothing, downgrade, nothing)
+    for function in (upgrade, downgrade):
+        takes_some = len(inspect.signature(function).parameters)
+        problem = (
+            "write the function with `()`: in a revision, `op` is imported, and not handed in."
+        )
+        need(not takes_some, problem)
 
 
 def _judge_tag(connection: Connection) -> None:
@@ -94,11 +105,10 @@ TWINS = {
 @exercise
 def unique_names(upgrade: Change, downgrade: Change) -> None:
     """A constraint, on a table whose rows break it."""
-    nothing = "def nothing(op): pass"
-    need_tried(upgrade, nothing, downgrade, nothing)
-    with operations(TWINS) as (connection, op):
+    _need_a_revision(upgrade, downgrade)
+    with operations(TWINS) as (connection, _):
         rules = form(connection)
-        _upgrade(upgrade, op, connection)
+        _upgrade(upgrade, connection)
         need_form(connection, rules, "after the upgrade")
         strict = _refuses_twins(connection)
         after = dict(rows(connection))
@@ -107,7 +117,7 @@ def unique_names(upgrade: Change, downgrade: Change) -> None:
         _judge_rule(connection)
         number = insert(connection, "task", task_name="written after the upgrade")
         after[number] = "written after the upgrade"
-        downgrade(op)
+        downgrade()
         need_form(connection, rules, "after the downgrade")
         kept = [number for number, _ in rows(connection)]
         need(kept == list(after), f"after the downgrade, the tasks are {listed(kept)}.")
@@ -117,11 +127,11 @@ def unique_names(upgrade: Change, downgrade: Change) -> None:
             need(takes(connection, "task", task_name=name), still)
 
 
-def _upgrade(upgrade: Change, op: Operations, connection: Connection) -> None:
+def _upgrade(upgrade: Change, connection: Connection) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        upgrade(op)
+        upgrade()
     except IntegrityError as error:
         if "UNIQUE" not in str(error) or "task" not in tables(connection):
             raise

@@ -258,6 +258,8 @@ class _Searcher:
         asked = "/search?" + "&".join(f"{name}={value}" for name, value in query.items())
         answer = await self.get(query)
         code = answer.status_code
+        slash = "its path has a slash too many, at the end: write `/search`"
+        need(code != 307, f"GET {asked} answers 307: {slash}.")
         need(code not in NO_ENDPOINT, f"GET {asked} answers {code}: it has no such endpoint.")
         reason = f" It says: {answer.text[:200]}" if code == 422 else ""
         need(code == 200, f"{asked} answers {code}, not 200.{reason}")

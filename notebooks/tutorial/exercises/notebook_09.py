@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from tutorial.exercises.databases import (
@@ -10,6 +11,7 @@ from tutorial.exercises.databases import (
     insert,
     need_form,
     need_rows,
+    op_for,
     operations,
     rows,
     tables,
@@ -20,11 +22,9 @@ from tutorial.exercises.judging import exercise, need, need_tried, refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from alembic.operations import Operations
+    Change = Callable[[], None]
 
-    Change = Callable[[Operations], None]
-
-NOTHING = "def nothing(op): pass"
+NOTHING = "def nothing(): pass"
 TABLES: tuple[dict[int, str], ...] = (
     {2: "a", 3: "Buy Milk", 9: 'it\'s 100% "é"', 10: "a", 2**40: " done "},
     {},
@@ -32,10 +32,20 @@ TABLES: tuple[dict[int, str], ...] = (
 )
 
 
+def _need_tried(*functions: Change) -> None:
+    """Raise NotTried if nothing was written, NotQuite if a function wants an argument."""
+    need_tried(*(one for function in functions for one in (function, NOTHING)))
+    for function in functions:
+        for name, one in inspect.signature(function).parameters.items():
+            wanted = one.kind is one.POSITIONAL_OR_KEYWORD and one.default is one.empty
+            todo = "Take it out of the brackets: `from alembic import op` brings `op`."
+            need(not wanted, f"{function.__name__} wants an argument `{name}`. {todo}")
+
+
 @exercise
 def done_column(upgrade: Change) -> None:
     """A column that may not be empty, on a table with rows."""
-    need_tried(upgrade, NOTHING)
+    _need_tried(upgrade)
     for names in TABLES:
         _judge_done(upgrade, names)
 
@@ -43,9 +53,9 @@ def done_column(upgrade: Change) -> None:
 def _judge_done(upgrade: Change, names: dict[int, str]) -> None:
     from sqlalchemy import Boolean
 
-    with operations(names) as (connection, op):
+    with operations(names) as (connection, _), op_for(connection):
         before = form(connection)
-        upgrade(op)
+        upgrade()
         need("task" in tables(connection), "the table task is gone.")
         found = columns(connection, "task")
         wanted = {*before, "done"}
@@ -95,11 +105,11 @@ def split_names(upgrade: Change, downgrade: Change) -> None:
     from sqlalchemy import text
     from sqlalchemy.types import String
 
-    need_tried(upgrade, NOTHING, downgrade, NOTHING)
+    _need_tried(upgrade, downgrade)
     split = [_split(number, name) for number, name in BEFORE.items()]
-    with operations(BEFORE) as (connection, op):
+    with operations(BEFORE) as (connection, _), op_for(connection):
         rules = form(connection)
-        upgrade(op)
+        upgrade()
         need("task" in tables(connection), "the table task is gone.")
         found = columns(connection, "task")
         need("priority" in found, f"the table task has the columns {', '.join(found)}.")
@@ -119,7 +129,7 @@ def split_names(upgrade: Change, downgrade: Change) -> None:
         insert(connection, "task", task_name="urgent: New", priority="urgent", id=50)
         insert(connection, "task", task_name="it's not", priority=None, id=51)
         insert(connection, "task", task_name="new, too", id=52)
-        _downgrade(downgrade, op)
+        _downgrade(downgrade)
         need_form(connection, rules, "after the downgrade")
         back = {
             **{1: "urgent: buy bread", 2: "urgent: call home", 3: "urgent: sleep"},
@@ -134,11 +144,11 @@ def _split(number: int, name: str) -> tuple[int, str, str | None]:
     return number, name, None
 
 
-def _downgrade(downgrade: Change, op: Operations) -> None:
+def _downgrade(downgrade: Change) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        downgrade(op)
+        downgrade()
     except IntegrityError as error:
         if "NOT NULL" not in str(error):
             raise

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import inspect
-import linecache
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tutorial.exercises.databases import database
-from tutorial.exercises.judging import NotQuite, in_one_line, kind, line_of, need
+from tutorial.exercises.judging import (
+    NotQuite,
+    in_one_line,
+    kind,
+    line_of,
+    missing_await,
+    need,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
-    from types import TracebackType
 
     import httpx
     from fastapi import FastAPI
@@ -151,41 +154,11 @@ def forgotten_await() -> Iterator[None]:
         try:
             yield
         except (AttributeError, TypeError) as error:
-            promise = getattr(error, "obj", None)  # what has no such attribute
-            if inspect.iscoroutine(promise):
-                promise.close()  # else Python warns of it, too
-            if "coroutine" not in str(error):
+            problem = missing_await(error)
+            if not problem:
                 raise
-            problem = f"an `await` is missing: {str(error).splitlines()[0]}"
-            if name := _awaited_too_late(error):
-                problem = (
-                    f"brackets are missing: `await` takes all that follows it, also `.{name}`. "
-                    f"Write `(await …).{name}`"
-                )
             raise NotQuite(f"{problem}{line_of(error)}.") from error
         finally:
             forgotten = [str(one.message) for one in caught if "never awaited" in str(one.message)]
     if forgotten:
         raise NotQuite(f"an `await` is missing: {forgotten[0].splitlines()[0]}.")
-
-
-def _awaited_too_late(error: BaseException) -> str:
-    """Return the name in `await call().name`, if an error arose in such a line of a cell."""
-    place: TracebackType | None = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    name = getattr(error, "name", None)
-    if place is None or name is None:
-        return ""
-    try:
-        tree = ast.parse("".join(linecache.getlines(place.tb_frame.f_code.co_filename)))
-    except SyntaxError:
-        return ""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Await):
-            continue
-        inner = node.value.func if isinstance(node.value, ast.Call) else node.value
-        is_it = isinstance(inner, ast.Attribute) and inner.attr == name
-        if is_it and node.lineno <= place.tb_lineno <= (node.end_lineno or node.lineno):
-            return str(name)
-    return ""

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from tutorial.errors import Problem
+from tutorial.exercises.judging import line_of
 from tutorial.explain import one_line, stopped
 
 # What a cell sets with def, class or =. Text, because a cell with a syntax error is no tree.
@@ -23,7 +24,7 @@ def note_stop(event: Any) -> None:
     for name in () if source.startswith("%%") else SETS.findall(source):
         stopped.pop(name, None)
         if error:
-            stopped[name] = one_line(error).rstrip(".")
+            stopped[name] = one_line(error).rstrip(".") + line_of(error)
 
 
 def require_set(answer: tuple[object, ...]) -> None:

@@ -1,0 +1,102 @@
+"""What the pages say about real use: the server can be stopped, and every command says how."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import copy
+from urllib.parse import urlsplit
+
+import pytest
+from service import ROOT, VERSIONS, database_url, start
+
+from tutorial import course
+
+SECONDS = 30
+LIMIT = "--timeout-graceful-shutdown"
+HALF = (
+    b"POST /task/ HTTP/1.1\r\nHost: service\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 100\r\n\r\n{"task'
+)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "notebooks").glob("*.md"))]
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Give each command in a text that starts this service, and the name of its page."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in PAGES}
+    for number in (0, *course.numbers()):
+        written = [one.source for one in course.cells(number) if one.kind == "markdown"]
+        texts[course.notebook_path(number).name] = "\n".join(written)
+    for name, text in texts.items():
+        for command in re.findall(r"(?m)(?:^|`)(uvicorn app\.main[^`#\n]*)", text):
+            yield name, command.strip()
+
+
+def test_each_command_for_real_use_lets_the_server_stop() -> None:
+    """One that is not for work on the code, with --reload, says how long it waits at its end.
+
+    A bare `uvicorn app.main:app` in a sentence is only the name of the command.
+    """
+    found = [(name, one) for name, one in commands() if " " in one.removeprefix("uvicorn ")]
+    for name, command in found:
+        assert "--reload" in command or f"{LIMIT} 10" in command, f"{name}: {command}"
+    real = {name for name, command in found if LIMIT in command}
+    assert {"README.md", "the_service.md", course.notebook_path(10).name} <= real
+
+
+@contextmanager
+def half_a_request(
+    version: str, file: Path, *options: str
+) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Run a server, to which a client has sent half of a body; give its process and its log."""
+    log = file.with_name("server.log")
+    with log.open("w", encoding="utf-8") as output:
+        server = start(
+            *("uvicorn", VERSIONS[version], "--port", "0", *options),
+            url=database_url(file),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        address = urlsplit(said(log, r"http://127\.0\.0\.1:\d+", server))
+        with socket.create_connection((address.hostname, address.port), SECONDS) as client:
+            client.sendall(HALF)
+            time.sleep(0.3)  # the endpoint waits for the other half now
+            yield server, log
+    finally:
+        server.kill()
+        server.wait()
+
+
+def said(log: Path, words: str, server: subprocess.Popen[str]) -> str:
+    """Wait until a log has these words, and return them."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        if found := re.search(words, log.read_text(encoding="utf-8")):
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, terminate ends a process at once")
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_client_that_sends_half_a_body_does_not_keep_the_server(
+    version: str, tmp_path: Path, file_at_head: Path
+) -> None:
+    """With the limit, a server that is told to end does so; without it, it goes on waiting."""
+    file = tmp_path / "database.db"
+    copy(file_at_head, file)
+    with half_a_request(version, file, LIMIT, "1") as (server, _):
+        server.terminate()
+        assert server.wait(SECONDS) == -signal.SIGTERM
+    with half_a_request(version, file) as (server, log):
+        server.terminate()
+        said(log, "Waiting for connections to close", server)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(4)
+        assert server.poll() is None

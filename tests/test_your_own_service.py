@@ -1,0 +1,532 @@
+"""Follows notebooks/your_own_service.md to the letter, and leaves out each line that it explains.
+
+The environment is the one of the tests: nothing is installed. The port is a free one.
+"""
+
+import os
+import re
+import shlex
+import socket
+import sqlite3
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from shutil import which
+
+import httpx
+import pytest
+from reading import LINE_SECONDS, NOTEBOOKS, ROOT, WORDS_A_MINUTE
+from service import SECONDS, alembic
+
+PAGE = (NOTEBOOKS / "your_own_service.md").read_text(encoding="utf-8")
+BLOCK = re.compile(
+    r"(?:^\*\*`(?P<file>[^`]+)`\*\*[^\n]*\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```", re.M | re.S
+)
+VERSIONS = ("sync", "async")
+MOST_MINUTES = 45
+PROGRAMS = ("alembic", "uvicorn", "curl")
+
+
+def sections(version: str) -> dict[str, str]:
+    """Return the parts of the page by their titles, without those for the other version."""
+    other = {"sync": "### Async", "async": "### Sync"}[version]
+    page = re.sub(rf"^{other}\n.*?(?=^##|^<a id)", "", PAGE, flags=re.M | re.S)
+    parts = re.split(r"^## (?:\d\. )?", page, flags=re.M)[1:]
+    return dict(part.split("\n", 1) for part in parts)
+
+
+def steps(text: str) -> Iterator[tuple[str, str, str]]:
+    """Give what a part of the page says to do: a kind, a file (or ""), and a text."""
+    file = ""
+    for found in BLOCK.finditer(text):
+        file = found["file"] or file
+        yield found["kind"], file, found["text"]
+
+
+class Project:
+    """A folder in which the page is followed."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        self.folder, self.version = folder, version
+        self.port = _free_port()
+        self.said: list[str] = []
+
+    def follow(
+        self, *titles: str, without: Callable[[str, str], str] = lambda _, text: text
+    ) -> None:
+        """Do what parts of the page say. without: changes the text of a file before it is used."""
+        for title in titles:
+            for kind, file, text in steps(sections(self.version)[title]):
+                if kind == "python":
+                    self.write(file, without(file, text))
+                elif kind == "diff":
+                    self.change(file, without(file, text))
+                elif kind == "bash":
+                    for command in text.splitlines():
+                        self.run(command)
+
+    def write(self, file: str, text: str) -> None:
+        """Write a file, if there is something to write."""
+        path = self.folder / file
+        path.parent.mkdir(exist_ok=True)
+        if text:
+            path.write_text(text, encoding="utf-8", newline="\n")
+
+    def change(self, file: str, diff: str) -> None:
+        """Change a file as a diff says it; what is to be changed stands there exactly once."""
+        lines = diff.splitlines()
+        old = "".join(f"{line[1:]}\n" for line in lines if line[:1] != "+")
+        new = "".join(f"{line[1:]}\n" for line in lines if line[:1] != "-")
+        text = (self.folder / file).read_text(encoding="utf-8")
+        assert f"\n{text}".count(f"\n{old}") == 1, diff
+        changed = f"\n{text}".replace(f"\n{old}", f"\n{new}").removeprefix("\n")
+        (self.folder / file).write_text(changed, encoding="utf-8", newline="\n")
+
+    def run(self, command: str) -> None:
+        """Run a command as one types it: the programs are those of this environment."""
+        name, *words = shlex.split(command.replace(":8000", f":{self.port}"))
+        if name == "mkdir":
+            (self.folder / words[0]).mkdir()
+        elif name == "cd":
+            self.folder /= words[0]
+        elif name == "uvicorn":
+            self.server = self.start(*words)
+        elif name in PROGRAMS:
+            done = subprocess.run(
+                [program(name), *words],
+                cwd=self.folder,
+                env=environment(),
+                capture_output=True,
+                encoding="utf-8",
+                timeout=SECONDS,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            self.said.append(done.stdout)
+        else:
+            assert command.startswith(("pip install ", "python3 -m venv .venv", ". .venv/")), (
+                command
+            )
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start the server, and wait until it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            server = subprocess.Popen(
+                [program("uvicorn"), *words, "--port", str(self.port)],
+                cwd=self.folder,
+                env=environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline and server.poll() is None:
+            with closing(socket.socket()) as one:
+                if one.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return server
+            time.sleep(0.02)
+        server.kill()
+        server.wait()
+        raise AssertionError(self.log())
+
+    def stop(self) -> None:
+        """Stop the server, as Ctrl + C does it."""
+        self.server.terminate()
+        self.server.wait(SECONDS)
+
+    def log(self) -> str:
+        """Return what the server has written."""
+        return (self.folder / "server.log").read_text(encoding="utf-8")
+
+    def revisions(self) -> list[str]:
+        """Return the texts of the revisions, the oldest first."""
+        files = (self.folder / "alembic" / "versions").glob("*.py")
+        texts = [file.read_text(encoding="utf-8") for file in files]
+        return sorted(
+            texts,
+            key=lambda text: "down_revision: Union[str, Sequence[str], None] = None" not in text,
+        )
+
+    def rows(self, columns: str) -> list[tuple]:
+        """Return the rows of the table `book`."""
+        with closing(sqlite3.connect(self.folder / "database.db")) as database:
+            return database.execute(f"SELECT {columns} FROM book").fetchall()
+
+    def alembic(self, *words: str, fails: bool = False) -> str:
+        """Run Alembic in a process that is there already: quicker than `run`."""
+        return alembic(*words, url=None, cwd=self.folder, fails=fails)
+
+
+def program(name: str) -> str:
+    """Return the path of a program, first of those of this environment."""
+    path = which(name, path=sysconfig.get_path("scripts")) or which(name)
+    assert path, f"there is no {name}"
+    return path
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment variables for a command."""
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "NO_PROXY": "*", **more}
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return an empty folder, with a space in its name."""
+    path = tmp_path / "my projects"
+    path.mkdir()
+    return path
+
+
+SET_UP, FILES, ALEMBIC = "Folder and environment", "The files", "Alembic"
+FIRST, CHANGE = "The first 201", "Change the table"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_page_to_the_letter(version: str, folder: Path) -> None:
+    """All commands succeed; there are a row, two revisions that change something, and no drift."""
+    project = Project(folder, version)
+    project.follow(SET_UP, FILES, ALEMBIC)
+    assert project.folder == folder / "books"
+    (first,) = project.revisions()
+    assert "op.create_table('book'," in first
+    try:
+        project.follow(FIRST)
+    finally:
+        project.stop()
+    *_, posted, read = project.said
+    assert posted.startswith("HTTP/1.1 201 Created") and posted.endswith('{"title":"Emma","id":1}')
+    assert read == '{"title":"Emma","id":1}'
+    assert project.rows("id, title") == [(1, "Emma")]
+    try:
+        project.follow(CHANGE)
+        with httpx.Client(base_url=f"http://127.0.0.1:{project.port}", trust_env=False) as client:
+            assert client.get("/book/2").status_code == 404
+            sent = client.post("/book/", json={"title": "Persuasion", "author": "Jane Austen"})
+            assert (sent.status_code, sent.json()["author"]) == (201, "Jane Austen")
+    finally:
+        project.stop()
+    assert project.said[-2:] == [
+        "No new upgrade operations detected.\n",
+        '{"title":"Emma","author":null,"id":1}',
+    ]
+    second = project.revisions()[1]
+    assert second.count("batch_op.add_column(") == 1 and "author" in second
+    assert second.count("batch_op.") == 2
+    assert project.rows("id, title, author")[0] == (1, "Emma", None)
+    assert "Traceback" not in project.log()
+
+
+def test_the_versions_are_those_of_the_lock() -> None:
+    """On the page, and in the notebook that names them, too."""
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE))
+    (notebook,) = NOTEBOOKS.glob("10_*.ipynb")
+    for text in (PAGE, notebook.read_text(encoding="utf-8")):
+        named = re.findall(r"([\w-]+)(?:\[\w+\])?==([\d.]+\d)", text)
+        assert {name for name, _ in named} >= {
+            "fastapi",
+            "uvicorn",
+            "sqlmodel",
+            "alembic",
+            "aiosqlite",
+        }
+        assert {name: locked[name] for name, _ in named} == dict(named)
+
+
+def test_every_install_has_a_version() -> None:
+    """Else one has other versions next year than those of this page."""
+    for line in re.findall(r"^pip install (.+)$", PAGE, re.MULTILINE):
+        assert all("==" in word for word in shlex.split(line)), line
+
+
+def test_the_page_is_done_in_an_evening() -> None:
+    """By the measure of the notebooks; each block of code is read once."""
+    code = "\n".join(found["text"] for found in BLOCK.finditer(PAGE))
+    words = re.sub(r"\]\([^)]*\)", "]", re.sub(r"^```.*?^```", "", PAGE, flags=re.M | re.S)).split()
+    lines = [line for line in code.splitlines() if line.strip()]
+    assert len(words) / WORDS_A_MINUTE + len(lines) * LINE_SECONDS / 60 <= MOST_MINUTES
+
+
+def test_the_same_book_is_sent_on_each_system() -> None:
+    """The three commands differ only in what each shell needs."""
+    bodies = re.findall(
+        r"""(?<=-d )"(\{.+\})"$|^'(\{.+\})' \||-d '(\{.+\})'$""", PAGE, re.MULTILINE
+    )
+    assert [max(body).replace("\\", "") for body in bodies] == ['{"title": "Emma"}'] * 3
+
+
+# --- what each line is for ---------------------------------------------------------------------
+
+TABLE = re.search(r"^\| The line \|.*\n\| .*\n((?:\|.+\n)+)", PAGE, re.MULTILINE)
+ROWS = dict(re.findall(r"^\| (.+?) \| (.+) \|$", TABLE[1], re.MULTILINE)) if TABLE else {}
+LEFT_OUT: dict[str, Callable[[Path, str], None]] = {}
+
+
+def row(start: str) -> Callable[[Callable[[Path, str], None]], Callable[[Path, str], None]]:
+    """Make a function the proof of the row of the table that begins so."""
+
+    def note(proof: Callable[[Path, str], None]) -> Callable[[Path, str], None]:
+        LEFT_OUT[start] = proof
+        return proof
+
+    return note
+
+
+def made(folder: Path, version: str, file: str = "", old: str = "", new: str = "") -> Project:
+    """Write the files of the page, but in `file` with `new` in the place of `old`."""
+    project = Project(folder, version)
+
+    def without(name: str, text: str) -> str:
+        return text.replace(old, new) if name == file else text
+
+    project.follow(FILES, without=without)
+    project.alembic("init", "alembic")
+    for kind, name, text in steps(sections(version)[ALEMBIC]):
+        if kind == "diff":
+            project.change(name, without(name, text))
+    assert not old or any(name == file and old in text for name, text in texts_of(version)), old
+    return project
+
+
+def texts_of(version: str) -> Iterator[tuple[str, str]]:
+    """Give all texts of files that the page has, each with the name of its file."""
+    for title in (FILES, ALEMBIC, CHANGE):
+        for _, file, text in steps(sections(version)[title]):
+            yield file, text
+
+
+def revision(project: Project) -> str:
+    """Make a revision, and return the statements of its `upgrade`."""
+    before = project.revisions()
+    project.alembic("revision", "--autogenerate", "-m", "x")
+    (new,) = [text for text in project.revisions() if text not in before]
+    return new.partition("def upgrade")[2].partition("def downgrade")[0]
+
+
+def upgraded(project: Project) -> Project:
+    """Make the first revision, and run it."""
+    assert "create_table" in revision(project)
+    project.alembic("upgrade", "head")
+    return project
+
+
+@contextmanager
+def asked(project: Project) -> Iterator[httpx.Client]:
+    """Give a client of the project's service."""
+    project.run("uvicorn app.main:app")
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{project.port}", trust_env=False) as client:
+            yield client
+    finally:
+        project.stop()
+
+
+def send(project: Project) -> int:
+    """Send a book, and return the status of the answer."""
+    with asked(project) as client:
+        return client.post("/book/", json={"title": "Emma"}).status_code
+
+
+@row("`app/__init__.py`")
+def _(folder: Path, version: str) -> None:
+    other = folder / "other" / "app"
+    other.mkdir(parents=True)
+    (other / "__init__.py").touch()
+    code = "import app.main, app; print(app.__file__)"
+    found = []
+    for name, text in (("whole", "# This file makes app a package.\n"), ("less", "")):
+        (folder / name).mkdir()
+        project = made(
+            folder / name,
+            version,
+            "app/__init__.py",
+            "" if text else "# This file makes app a package.\n",
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=project.folder,
+            env=environment(PYTHONPATH=str(other.parent)),
+            capture_output=True,
+            encoding="utf-8",
+        )
+        found.append(done.stderr.splitlines()[-1:] or [done.stdout])
+    (whole,), (less,) = found
+    assert str(folder / "whole") in whole
+    assert less == "ModuleNotFoundError: No module named 'app.main'"
+
+
+def _unique_fails(project: Project, says: str) -> None:
+    upgraded(project)
+    models = project.folder / "app" / "models.py"
+    text = models.read_text(encoding="utf-8")
+    old = "Field(min_length=1, max_length=100)"
+    models.write_text(text.replace(old, f"{old[:-1]}, unique=True)"), encoding="utf-8")
+    assert "create_unique_constraint" in revision(project)
+    if says:
+        assert says in project.alembic("upgrade", "head", fails=True)
+    else:
+        project.alembic("upgrade", "head")
+        project.alembic("check")
+
+
+@row("`naming_convention`")
+def _(folder: Path, version: str) -> None:
+    (folder / "whole").mkdir()
+    _unique_fails(made(folder / "whole", version), "")
+    _unique_fails(
+        made(folder, version, "app/models.py", "SQLModel.metadata.naming_convention", "unused"),
+        "Constraint must have a name",
+    )
+
+
+def _is_empty(statements: str) -> None:
+    assert re.search(r"^    pass$", statements, re.MULTILINE) and "op." not in statements
+
+
+@row("`table=True`")
+def _(folder: Path, version: str) -> None:
+    _is_empty(revision(made(folder, version, "app/models.py", ", table=True")))
+
+
+@row("`response_model=BookPublic`")
+def _(folder: Path, version: str) -> None:
+    answers = []
+    for name, old in (("whole", ""), ("less", ", response_model=BookPublic")):
+        (folder / name).mkdir()
+        project = made(folder / name, version, "app/main.py", old)
+        models = project.folder / "app" / "models.py"
+        text, line = models.read_text(encoding="utf-8"), "class Book(BookBase, table=True):\n"
+        with_more = text.replace(line, f'{line}    price_paid: str = "5"\n')
+        models.write_text(with_more, encoding="utf-8", newline="\n")
+        with asked(upgraded(project)) as client:
+            answers.append(client.post("/book/", json={"title": "Emma"}).json())
+    assert answers == [{"title": "Emma", "id": 1}, {"title": "Emma", "id": 1, "price_paid": "5"}]
+
+
+@row("`status_code=201`")
+def _(folder: Path, version: str) -> None:
+    assert send(upgraded(made(folder, version, "app/main.py", "status_code=201, "))) == 200
+
+
+@row("`le=2**31 - 1`")
+def _(folder: Path, version: str) -> None:
+    with asked(upgraded(made(folder, version, "app/main.py", ", le=2**31 - 1"))) as client:
+        assert client.get(f"/book/{2**63}").status_code == 500
+
+
+@row("`session.commit()`")
+def _(folder: Path, version: str) -> None:
+    wait = "await " if version == "async" else ""
+    project = upgraded(made(folder, version, "app/main.py", f"    {wait}session.commit()\n"))
+    assert (send(project), project.rows("id")) == (500, [])
+
+
+@row("`session.refresh(…)`")
+def _(folder: Path, version: str) -> None:
+    wait = "await " if version == "async" else ""
+    project = upgraded(
+        made(folder, version, "app/main.py", f"    {wait}session.refresh(db_book)\n")
+    )
+    assert (send(project), project.rows("id")) == ({"sync": 201, "async": 500}[version], [(1,)])
+
+
+@row("`await` before")
+def _(folder: Path, version: str) -> None:
+    old, new = "await session.commit", "session.commit"
+    project = upgraded(made(folder, version, "app/main.py", old, new))
+    assert (send(project), project.rows("id")) == (500, [])
+
+
+@row("`if book is None`")
+def _(folder: Path, version: str) -> None:
+    lines = '    if book is None:\n        raise HTTPException(404, "There is no such book.")\n'
+    with asked(upgraded(made(folder, version, "app/main.py", lines))) as client:
+        assert client.get("/book/1").status_code == 500
+
+
+@row("`from app.models import Book`")
+def _(folder: Path, version: str) -> None:
+    line = "+from app.models import Book  # noqa: F401\n"
+    _is_empty(revision(made(folder, version, "alembic/env.py", line)))
+
+
+@row("`config.set_main_option(…)`")
+def _(folder: Path, version: str) -> None:
+    line = '+config.set_main_option("sqlalchemy.url", DATABASE_URL.replace("%", "%%"))\n'
+    project = made(folder, version, "alembic/env.py", line)
+    said = project.alembic("revision", "--autogenerate", "-m", "x", fails=True)
+    assert "Can't load plugin: sqlalchemy.dialects:driver" in said
+
+
+@row("`target_metadata = SQLModel.metadata`")
+def _(folder: Path, version: str) -> None:
+    project = made(folder, version, "alembic/env.py", "= SQLModel.metadata", "= None")
+    said = project.alembic("revision", "--autogenerate", "-m", "x", fails=True)
+    assert "Can't proceed with --autogenerate option" in said
+
+
+@row("`render_as_batch=True`")
+def _(folder: Path, version: str) -> None:
+    _unique_fails(
+        made(folder, version, "alembic/env.py", ", render_as_batch=True"),
+        "No support for ALTER of constraints in SQLite dialect",
+    )
+
+
+@row("`import sqlmodel`")
+def _(folder: Path, version: str) -> None:
+    project = made(folder, version, "alembic/script.py.mako", "+import sqlmodel\n")
+    revision(project)
+    assert "name 'sqlmodel' is not defined" in project.alembic("upgrade", "head", fails=True)
+
+
+@row("`alembic upgrade head`")
+def _(folder: Path, version: str) -> None:
+    project = made(folder, version)
+    assert send(project) == 500
+    assert "no such table: book" in project.log()
+
+
+def test_each_row_of_the_table_is_tried() -> None:
+    """And each trial is a row."""
+    assert len(ROWS) == len(LEFT_OUT)
+    for line, start in zip(ROWS, LEFT_OUT, strict=True):
+        assert line.startswith(start)
+
+
+def trials() -> Iterator[tuple[str, str]]:
+    """Give each row with the versions that it speaks of: only app/main.py differs for it."""
+    in_main = dict(texts_of("sync"))["app/main.py"]
+    for line, start in zip(ROWS, LEFT_OUT, strict=False):
+        code = re.sub(r"^`([^`(]+).*", r"\1", line)
+        both = VERSIONS if code in in_main else ("sync",)
+        yield from ((start, one) for one in (("async",) if "(async)" in line else both))
+
+
+@pytest.mark.parametrize(("start", "version"), list(trials()))
+def test_without_a_line(start: str, version: str, folder: Path) -> None:
+    """What the table says happens."""
+    LEFT_OUT[start](folder, version)
+
+
+def test_create_all_empties_the_first_revision(folder: Path) -> None:
+    """The one line that must not be there; what the page then says helps."""
+    project = made(folder, "sync")
+    code = (
+        "import app.models, app.db, sqlmodel; sqlmodel.SQLModel.metadata.create_all(app.db.engine)"
+    )
+    subprocess.run([sys.executable, "-B", "-c", code], cwd=folder, env=environment(), check=True)
+    _is_empty(revision(project))
+    for file in (folder / "alembic" / "versions").glob("*.py"):
+        file.unlink()
+    (folder / "database.db").unlink()
+    assert "create_table" in revision(project)
