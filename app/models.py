@@ -6,12 +6,12 @@ from fastapi import Path, Query
 from pydantic import StringConstraints
 from sqlmodel import Field, SQLModel
 
-# Every constraint gets a name, because a migration can only change what it can name.
+# Constraints get names, because a migration can only change what it can name.
 SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(column_0_label)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
 }
 
 MAX_ID = 2**31 - 1  # the largest INTEGER of other databases; SQLite stores larger ones
@@ -43,7 +43,7 @@ class TaskCreate(TaskBase):
 class TaskUpdate(TaskCreate):
     """What a client sends to change a task. A field that is left out stays as it is."""
 
-    # default_factory: the name may be left out, but null is refused, because a task has a name.
+    # default_factory: the name may be left out, and the documentation shows no default for it.
     task_name: Text = Field(default_factory=str, min_length=1, max_length=100)
 
 

@@ -10,6 +10,8 @@ from learner import FAILED, Learner
 from plays import one_sentence, put
 from shell import Shell
 
+from tutorial import file_after
+
 ROOT = Path(__file__).resolve().parent.parent
 REMINDER = "class Reminder(SQLModel):\n    text: str = Field(min_length=1)\n    minutes: int"
 REVISION = """\
@@ -90,6 +92,33 @@ def test_a_check_after_an_answer_that_stopped(
         assert "○ Not tried yet." in learner.run(stub, f"{stub}-check")
 
 
+def test_an_endpoint_that_was_given_to_another_app(tmp_path: Path) -> None:
+    """04, 08: it says to which app, also if that is no more the one in the file; a stub is a stub.
+
+    The endpoints of the trials and of the solutions are not taken for the learner's.
+    """
+    other = "@app.get('/hello/{name}')\ndef hello(name: str):\n    return {'hello': name}"
+    put(3, tmp_path, tmp_path)
+    with Shell(4, tmp_path) as learner:
+        learner.up_to("your-turn-endpoint-solution")
+        for stub in ("your-turn-endpoint", "your-turn-twins"):
+            assert "○ Not tried yet." in learner.run(stub, f"{stub}-check")
+        assert "✓ Right." in learner.run("your-turn-twins-solution")
+        assert "○ Not tried yet." in learner.run("your-turn-twins-check")
+        learner.write(other)
+        said = "✗ Not quite: `practice` has no endpoint yet: write `@practice.get(…)`, not `@app."
+        assert said in learner.try_("your-turn-endpoint-check")
+        assert "○ Not tried yet." in learner.run("your-turn-twins-check")
+        learner.write("edit('app/main.py', 'pong!', 'pong')\nimport app.main as other")
+        assert said in learner.try_("your-turn-endpoint-check")
+        source = "".join(file_after(4, "app/main_async.py").partition("@app.post")[1:])
+        learner.write(source)
+        said = "`careful` has no endpoint yet: write `@careful.post(…)`, not `@app.post(…)`."
+        assert said in learner.try_("your-turn-twins-check")
+        learner.write(other.replace("@app", "@practice"))
+        assert "✗ Not quite: a name of 21" in learner.try_("your-turn-endpoint-check")
+
+
 def test_a_column_that_must_not_be_empty(tmp_path: Path) -> None:
     """07, "On your own": the sentence that it names is there, and so is the second one."""
     put(6, tmp_path, tmp_path)
@@ -157,6 +186,69 @@ def test_a_revision_with_a_typing_mistake(tmp_path: Path) -> None:
         )
         said = learner.write("%%terminal\nalembic upgrade head")
         one_sentence(said, "the database names a revision that has no file")
+
+
+def test_the_first_revision_made_twice(tmp_path: Path) -> None:
+    """06: who runs the cell `revision` a second time deletes two files, and the rest works."""
+    put(5, tmp_path, tmp_path)
+    with Shell(6, tmp_path) as learner:
+        learner.up_to("new-machine-schema")
+        right = (tmp_path / "alembic" / "versions" / "0001_init.py").read_text(encoding="utf-8")
+        for id_ in ("revision", "stamp"):
+            said = learner.try_(id_)
+            one_sentence(said, "the file of revision 0001 in alembic/versions was made a second")
+        assert "Delete this file and the database" in said
+        assert "empty.db" in said
+        (file,) = (tmp_path / "alembic" / "versions").glob("0001*.py")
+        file.unlink()
+        (tmp_path / "empty.db").unlink()
+        learner.run("revision", "new-machine")
+        assert file.read_text(encoding="utf-8") == right
+        learner.run(*learner.ids[learner.ids.index("upgrade-fails") :])
+
+
+def test_a_first_revision_without_the_empty_database(tmp_path: Path) -> None:
+    """06: the message about a revision that was made before leads to one that is not empty."""
+    put(5, tmp_path, tmp_path)
+    with Shell(6, tmp_path) as learner:
+        learner.up_to("trap-schema")
+        learner.write('%%terminal\nalembic revision --autogenerate -m "init" --rev-id 0001')
+        (file,) = (tmp_path / "alembic" / "versions").glob("0001*.py")
+        assert "create_table" not in file.read_text(encoding="utf-8")
+        said = learner.try_("revision")
+        one_sentence(said, "the database is not at the newest revision")
+        assert "if `upgrade` in its file is only `pass`, delete the file" in said
+        file.unlink()
+        learner.run("revision", "new-machine")
+        assert "create_table" in file.read_text(encoding="utf-8")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """06, "On your own": its line shows the sentence; without it, the address is named."""
+    put(6, tmp_path, tmp_path)
+    with Shell(7, tmp_path) as learner:
+        learner.run("begin")
+        task = Shell(6, tmp_path).notebook.cells[-1].source
+        (options,) = re.findall(r"Start the service with `(.+?)`", task)
+        command = "uvicorn app.main:app --port 0 --log-level error"
+        seen = learner.write(f"%%terminal {options}\n{command}")
+        assert "alembic.ini can't be used: file is not a database" in seen
+        assert FAILED not in seen
+        _, _, address = options.partition("--env ")
+        said = learner.write(f"%%terminal --env {address}\n{command}")
+        one_sentence(said, "The service did not get its own database: The database sqlite:///ale")
+        Path("database.db").write_bytes(b"no database" * 99)
+        said = learner.write(f"%%terminal\n{command}")
+        one_sentence(said, "The database file is broken")
+
+
+def test_a_row_that_was_not_written(tmp_path: Path) -> None:
+    """03 without `insert-sync`: `refresh` says that a row is missing, and what to run leads on."""
+    with Shell(3, tmp_path) as learner:
+        learner.up_to("flush-only")
+        said = learner.try_("refresh")
+        assert f"{FAILED}The database has no such row" in said  # the log follows
+        learner.up_to("refresh")
 
 
 def test_a_database_without_the_note_of_its_revision(tmp_path: Path) -> None:
@@ -230,6 +322,7 @@ def test_sentences_of_a_service_that_does_not_start(tmp_path: Path) -> None:
         assert FAILED not in learner.write(SERVE)
 
         versions = tmp_path / "alembic" / "versions"
+        given = {*versions.glob("*.py")}
         text = REVISION.replace('"0002"', '"0003"').replace('"0001"', '"0002"')
         text = text.partition("\n")[2].replace("nullable=False", "nullable=True")
         for number, column in enumerate(("done", "late")):
@@ -241,9 +334,8 @@ def test_sentences_of_a_service_that_does_not_start(tmp_path: Path) -> None:
             assert FAILED not in learner.write(f"%%terminal\n{command}")
         assert FAILED not in learner.write(SERVE)
 
-        for file in versions.glob("*.py"):
-            if "000" not in file.name:
-                file.unlink()
+        for file in {*versions.glob("*.py")} - given:  # the merge has a random name
+            file.unlink()
         one_sentence(learner.write(SERVE), "newer than the app, so update the app.")
         learner.run("begin")
         assert FAILED not in learner.write(SERVE)

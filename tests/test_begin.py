@@ -191,6 +191,7 @@ def test_the_trials_of_a_run_that_stopped(learner: Path) -> None:
     """A trial database from a notebook that stopped half-way does not confuse its next run."""
     put(1, learner)
     (learner / "empty.db").write_bytes(b"")
+    (learner / "hidden_0002.py").write_bytes(b"")
     (learner / "trap").mkdir()
     (learner / "trap" / "env.py").write_bytes(b"")
     (learner / workspace.TRIAL / "first" / "app").mkdir(parents=True)

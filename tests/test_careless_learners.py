@@ -7,6 +7,7 @@ nbval show.
 
 import os
 import random
+import re
 import shutil
 import socket
 import sqlite3
@@ -322,6 +323,47 @@ def test_a_cell_of_the_trials_twice(folder: Path) -> None:
         for cell in learner.ids[1 : learner.ids.index("clean")]:
             learner.run(cell, cell)
         assert "Step 8 of 10 is done." in learner.run("clean", "clean", "finish")
+
+
+# The trials of notebook 9
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_trial_with_a_service_twice(times: int, folder: Path) -> None:
+    """Cell by cell or as a whole: a service of an earlier run brings no row of its own back."""
+    with Shell(9, folder) as learner:
+        learner.run("begin")
+        first, end = learner.ids.index("trial"), learner.ids.index("delete-trial")
+        for _ in range(2):
+            shown = {id_: learner.run(*[id_] * times) for id_ in learner.ids[first:end]}
+            assert shown["bare-copy"].endswith("(100, 150)\n")
+            assert shown["restore-too-early"].endswith(f"{150 + times}\n")
+            assert re.findall(r": (\d+)$", shown["restore"], re.MULTILINE) == ["100"] * times
+        learner.run("delete-trial", "delete-trial")
+    assert not list(folder.glob("trial*"))
+
+
+def test_a_revision_that_is_hidden(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be hidden and come back in any order, on Windows too; begin leaves none behind."""
+
+    def rename_of_windows(self: Path, target: str) -> Path:
+        if Path(target).exists():
+            raise FileExistsError(target)
+        return self.replace(target)
+
+    monkeypatch.setattr(Path, "rename", rename_of_windows)
+    with Shell(9, folder) as learner:
+        learner.run("begin", "revision", "hide")
+        learner.run("revision", "hide", "hide", "unhide", "unhide")
+        file = folder / "alembic" / "versions" / "0002_add_description.py"
+        text = file.read_text(encoding="utf-8")
+        learner.run("hide")
+        file.write_text(text, encoding="utf-8")
+        learner.run("unhide", "hide")
+    with Shell(9, folder) as learner:
+        learner.run("begin")
+        assert not list(folder.glob("hidden*"))
+        learner.run("unhide", "revision")
 
 
 # A disk that does not take it

@@ -231,6 +231,13 @@ def test_a_name_that_no_cell_above_sets(name: str, shell: InteractiveShell) -> N
     assert explain(shell.run_cell(name).error_in_exec).key == "unknown-name"
 
 
+def test_the_stub_of_an_exercise_was_not_run(shell: InteractiveShell) -> None:
+    """The name is right there: the advice begins with the cell, not with the spelling."""
+    explain_errors(shell, 7)
+    problem = explain(shell.run_cell("TaskWithDone").error_in_exec)
+    assert problem.todo.startswith("Run the cell that sets it first.")
+
+
 def test_the_names_of_each_cell_can_be_read() -> None:
     """Also of cells with magics, which are no Python: a wrong name must not show another error."""
     for step in course.numbers():

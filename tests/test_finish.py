@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tutorial import Problem, begin, course, ends, file_after, progress, state, workspace
+from tutorial import Problem, begin, compare, course, ends, file_after, progress, state, workspace
 from tutorial.finish import finish
 from tutorial.state import State
 
@@ -213,7 +213,7 @@ def test_a_hint_names_a_cell_only_if_it_writes_the_whole_file(
 ) -> None:
     """A file that several cells write is not right again after one of them ran again."""
     text = KNOWN[8].files["app/errors.py"]
-    sources = [SimpleNamespace(source=cell.replace("{text}", text)) for cell in cells]
+    sources = [course.Cell("", "code", cell.replace("{text}", text)) for cell in cells]
     monkeypatch.setattr(course, "cells", lambda _step: sources)
     state = dataclasses.replace(KNOWN[8], files=KNOWN[8].files | {"app/errors.py": "x = 1\n"})
     lines, _ = lines_of(8, state, monkeypatch, capsys)
@@ -238,6 +238,69 @@ def test_what_differs_is_shown(
         assert any(re.match(r"    \+.*sitting", one) for one in shown), shown
         assert len(shown) <= 15
         assert not any(one.startswith("    ") for one in lines[:place])
+
+
+def edits_of(step: int) -> list[tuple[str, str, str]]:
+    """Return the cells of a step that edit a file: the file, the first line, the file without.
+
+    Only those after which the notebook can go on: no later edit builds on one that was forgotten.
+    """
+    found = []
+    for path, text in KNOWN[step].files.items():
+        edits = course.edits(step, path)
+        for forgotten in edits:
+            own = KNOWN[step].files[path]
+            for old, new in reversed(edits[forgotten]):
+                own = own.replace(new, old, 1) if new in own and new else own
+            if not compare.has_all_of(path, own, text):
+                found.append((path, forgotten, own))
+    return found
+
+
+FORGOTTEN = [(step, *one) for step in STEPS for one in edits_of(step)]
+
+
+@pytest.mark.parametrize(("step", "path", "first_line", "own"), FORGOTTEN)
+def test_an_edit_that_was_forgotten(
+    step: int,
+    path: str,
+    first_line: str,
+    own: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The hint names the one cell to run, and not the whole notebook."""
+    state = dataclasses.replace(KNOWN[step], files=KNOWN[step].files | {path: own})
+    lines, _ = lines_of(step, state, monkeypatch, capsys)
+    (miss,) = [line for line in lines if line.startswith("✗")]
+    begins = f"run the cell above that begins with `{first_line[:70]}`; then run this cell again"
+    assert miss == f"✗ {path}: a change is missing: {begins}"
+
+
+def test_the_edits_that_are_tried() -> None:
+    """Among them are those of notebooks 4 and 6 that are easily left out."""
+    names = {(step, path, line.split(" ")[0]) for step, path, line, _ in FORGOTTEN}
+    assert (4, "app/main.py", "old") in names
+    assert (4, "app/main.py", 'edit("app/main.py",') in names
+    assert (6, "alembic/env.py", "MODELS") in names
+
+
+def test_two_edits_that_were_forgotten(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both cells are named, in their order; with a change of the learner's own, neither helps."""
+    path, goal = "app/main.py", KNOWN[4]
+    own = goal.files[path].replace("    session.refresh(db_task)\n", "")
+    own = own[: own.index("(task: TaskCreate,")] + "(task: TaskCreate) -> TaskCreate:\n"
+    own += "    return task\n"
+    for text, hint in (
+        (own, "`, then the one with `edit("),
+        (own.replace("return task", "return None"), "run this notebook again from its first cell"),
+    ):
+        state = dataclasses.replace(goal, files=goal.files | {path: text})
+        lines, _ = lines_of(4, state, monkeypatch, capsys)
+        (miss,) = [line for line in lines if line.startswith("✗")]
+        assert hint in miss
 
 
 def test_a_migration_that_was_forgotten(

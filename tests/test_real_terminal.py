@@ -218,3 +218,46 @@ def test_a_server_left_running_writes_nothing_into_the_new_database(
     names = "SELECT task_name FROM task WHERE id > 5"
     assert query(workspace / "database.db", names) == []
     assert query(workspace / "backups" / "001" / "database.db", names) == [("before",)]
+
+
+@on_unix
+def test_a_server_with_reload_left_running_writes_into_the_new_database(tmp_path: Path) -> None:
+    """It is the service of the step before, on the files of the next one, as notebook 5 says."""
+    workspace, log = tmp_path / "workspace", tmp_path / "server.log"
+    stored_ends().put(5, workspace)
+    up = r"Application startup complete\."
+    with log.open("wb") as output:
+        command = ("uvicorn", "app.main:app", "--reload", "--port", "0")
+        server = start(*command, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        until(log, up, server)
+        url = until(log, r"http://127\.0\.0\.1:\d+", server) + "/task/"
+        with Shell(6, workspace) as notebook:
+            notebook.write(course.cells(6)[1].source.replace("(6)", "(6, fresh=True)"))
+        until(log, rf"(?s){up}.*{up}", server)
+        assert httpx.post(url, json={"task_name": "after"}, timeout=SECONDS).status_code == 201
+    finally:
+        server.terminate()
+        server.wait(SECONDS)
+    names = "SELECT task_name FROM task WHERE id > 5"
+    assert query(workspace / "database.db", names) == [("after",)]
+
+
+@on_unix
+def test_who_forgets_cd_is_told_of_alembic_by_the_finished_service(tmp_path: Path) -> None:
+    """As notebook 5 and troubleshooting say; it makes no file."""
+    lines = [line for line in typed(PLACES[0]).lines["bash"] if not line.startswith("cd ")]
+    lines[-1] = lines[-1].replace(" --reload", "")
+    done = subprocess.run(
+        ["bash", "-c", BEFORE + "\n".join(lines)],
+        cwd=course.NOTEBOOKS.parent,
+        env=environment(tmp_path, free_port()),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+    )
+    said = "There is no database try_out.db: run `alembic upgrade head`."
+    assert said in done.stderr
+    assert not (course.NOTEBOOKS.parent / "try_out.db").exists()
+    text = (course.NOTEBOOKS / "troubleshooting.md").read_text(encoding="utf-8")
+    assert f"| ``{said}`` |" in text

@@ -44,6 +44,7 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("Target database is not up to date.", "database-behind", None, None, None, None),
     ("Directory alembic already exists and is not empty", "folder-exists", None, None, None, None),
     ("Revision 0001 is present more than once", "revision-exists", None, None, None, None),
+    ("Self-loop is detected in revisions (0001)", "first-revision-made-twice"),
     ("Self-loop is detected in revisions (0002)", "revision-made-twice", None, None, None, None),
     ("table task already exists", "table-exists", None, None, None, None),
     ("No 'script_location' key found in configuration", "no-alembic-ini", None, None, None, None),
@@ -73,7 +74,14 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("curl: (7) Failed to connect to 127.0.0.1 port 9", GONE, None, None, None, None),
     ('Could not import module "app.main".', None, None, None, "no-such-module", None),
     ('Attribute "application" not found in module "app.main".', None, None, None, "no-app", None),
-    ("The database x can't be used: file is not a database.", BROKEN, BROKEN, BROKEN, BROKEN, None),
+    (
+        "The database sqlite:////a/database.db can't be used: file is not a database.",
+        *[BROKEN, BROKEN, BROKEN, BROKEN, None],
+    ),
+    (
+        "The database sqlite:///alembic.ini can't be used: file is not a database.",
+        *["not-the-database", BROKEN, "not-the-database", "not-the-database", None],
+    ),
     (
         "The database x can't be used: unable to open database file.",
         *[CLOSED, CLOSED, CLOSED, CLOSED, None],
@@ -106,6 +114,11 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("httpx.ConnectError: refused", None, None, None, None, GONE),
     ("RuntimeError: the client has been closed", None, None, None, None, "client-closed"),
     ("RuntimeError: asyncio.run() cannot be called", None, None, None, None, "event-loop-runs"),
+    (
+        "sqlalchemy.UnmappedInstanceError: Class 'builtins.NoneType' is not mapped",
+        *[None] * 4,
+        "row-missing",
+    ),
     ("sqlalchemy.PendingRollbackError: no", None, None, None, None, "transaction-failed"),
     ("sqlalchemy.X: Table 'a' is already defined", *[None] * 4, "table-defined-twice"),
     ("everything is well", None, None, None, None, None),

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
@@ -139,6 +140,21 @@ def test_wrong_query(query: str, says: str) -> None:
     with pytest.raises(Problem) as caught:
         table(query)
     assert says in caught.value.what
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [("nope", "no such table: nope"), ("SELECT nope FROM task", "no such column: nope")],
+)
+def test_wrong_query_in_a_copy(query: str, says: str) -> None:
+    """For a copy, the whole notebook need not run again: the copy may be at another revision."""
+    shutil.copy("database.db", "copy.db")
+    with pytest.raises(Problem) as caught:
+        table(query, "copy.db")
+    assert caught.value.what == f"copy.db has not what was asked for: {says}."
+    assert "not there at the revision of this file" in caught.value.todo
+    assert "first cell" not in caught.value.todo
 
 
 @pytest.mark.parametrize("show", [lambda: table("task"), schema, diagram])

@@ -58,7 +58,7 @@ class Project:
     def follow(
         self, *titles: str, without: Callable[[str, str], str] = lambda _, text: text
     ) -> None:
-        """Do what parts of the page say. without: changes the text of a file before it is used."""
+        """Do what parts of the page say. without: changes a text of the page before it is used."""
         for title in titles:
             for kind, file, text in steps(sections(self.version)[title]):
                 if kind == "python":
@@ -66,7 +66,7 @@ class Project:
                 elif kind == "diff":
                     self.change(file, without(file, text))
                 elif kind == "bash":
-                    for command in text.splitlines():
+                    for command in without(file, text).splitlines():
                         self.run(command)
 
     def write(self, file: str, text: str) -> None:
@@ -223,6 +223,107 @@ def test_the_page_to_the_letter(version: str, folder: Path) -> None:
     assert second.count("batch_op.") == 2
     assert project.rows("id, title, author")[0] == (1, "Emma", None)
     assert "Traceback" not in project.log()
+
+
+OWN_WORDS = {"Book": "BoardGame", "book": "boardgame", "title": "name"}
+
+
+def in_own_words(file: str, text: str) -> str:
+    """Return a text of the page, or of a file, with the words of a service that keeps games."""
+    for old, new in OWN_WORDS.items():
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_page_in_own_words(version: str, folder: Path) -> None:
+    """Who writes own words from the start gets a service; the table has the class's name."""
+    project = Project(folder, version)
+    try:
+        project.follow(SET_UP, FILES, ALEMBIC, FIRST, without=in_own_words)
+        assert "op.create_table('boardgame'," in project.revisions()[0]
+        assert project.said[-1] == '{"name":"Emma","id":1}'
+    finally:
+        project.stop()
+    try:
+        project.follow(CHANGE, without=in_own_words)
+        assert project.said[-1] == '{"name":"Emma","author":null,"id":1}'
+    finally:
+        project.stop()
+    assert "Traceback" not in project.log()
+
+
+def start_again(project: Project) -> None:
+    """Do what the page says when the first revision is not the right one."""
+    for file in (project.folder / "alembic" / "versions").glob("*.py"):
+        file.unlink()
+    (project.folder / "database.db").unlink()
+    upgraded(project)
+
+
+def test_words_changed_after_the_first_revision(folder: Path) -> None:
+    """The table is missing, also after `upgrade head`; what the page says helps."""
+    project = upgraded(made(folder, "sync"))
+    for file in ("app/models.py", "app/main.py", "alembic/env.py"):
+        path = project.folder / file
+        text = in_own_words(file, path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8", newline="\n")
+    project.alembic("upgrade", "head")
+    with asked(project) as client:
+        assert client.post("/boardgame/", json={"name": "Go"}).status_code == 500
+    assert "no such table: boardgame" in project.log()
+    start_again(project)
+    with asked(project) as client:
+        assert client.post("/boardgame/", json={"name": "Go"}).json() == {"name": "Go", "id": 1}
+
+
+def test_an_empty_revision_that_was_run(folder: Path) -> None:
+    """To delete its file is not enough: the database must go, too."""
+    line = "from app.models import Book  # noqa: F401\n"
+    project = made(folder, "sync", "alembic/env.py", f"+{line}")
+    _is_empty(revision(project))
+    project.alembic("upgrade", "head")
+    env = project.folder / "alembic" / "env.py"
+    text, before = env.read_text(encoding="utf-8"), "from app.db import DATABASE_URL\n"
+    env.write_text(text.replace(before, before + line), encoding="utf-8", newline="\n")
+    for file in (project.folder / "alembic" / "versions").glob("*.py"):
+        file.unlink()
+    said = project.alembic("revision", "--autogenerate", "-m", "x", fails=True)
+    assert seen("*Can't locate revision identified by …*") in said
+    start_again(project)
+
+
+def test_a_revision_makes_the_database(folder: Path) -> None:
+    """The file is there before the upgrade, and the table is not."""
+    project = made(folder, "sync")
+    revision(project)
+    assert (project.folder / "database.db").exists()
+    with pytest.raises(sqlite3.OperationalError, match="no such table: book"):
+        project.rows("id")
+
+
+@pytest.mark.parametrize(
+    ("field", "default", "value"),
+    [("author: str", '"unknown"', "unknown"), ("pages: int", '"0"', 0), ("lent: bool", None, 0)],
+)
+def test_a_column_that_may_not_be_empty(
+    field: str, default: str | None, value: object, folder: Path
+) -> None:
+    """The default stands where the page puts it, and the old row gets it."""
+    default = f"server_default={default or 'sa.false()'}"
+    (whole,) = re.findall(rf"`(nullable=False, {re.escape(default)}\))`", PAGE)
+    project = upgraded(made(folder, "sync"))
+    assert send(project) == 201
+    models = project.folder / "app" / "models.py"
+    text, line = models.read_text(encoding="utf-8"), "max_length=100)\n"
+    models.write_text(text.replace(line, f"{line}    {field}\n"), encoding="utf-8", newline="\n")
+    project.alembic("revision", "--autogenerate", "-m", "second")
+    (file,) = (project.folder / "alembic" / "versions").glob("*_second.py")
+    text = file.read_text(encoding="utf-8")
+    assert text.count("nullable=False)") == 1
+    file.write_text(text.replace("nullable=False)", whole), encoding="utf-8", newline="\n")
+    project.alembic("upgrade", "head")
+    assert project.rows(f"title, {field.partition(':')[0]}") == [("Emma", value)]
 
 
 def test_the_versions_are_those_of_the_lock() -> None:
@@ -419,8 +520,10 @@ def _(folder: Path, version: str) -> None:
 
 @row("`le=2**31 - 1`")
 def _(folder: Path, version: str) -> None:
-    with asked(upgraded(made(folder, version, "app/main.py", ", le=2**31 - 1"))) as client:
-        assert client.get(f"/book/{2**63}").status_code == 500
+    project = upgraded(made(folder, version, "app/main.py", ", le=2**31 - 1"))
+    with asked(project) as client:
+        assert client.get(f"/book/{'9' * 22}").status_code == 500
+    assert "too large to convert to SQLite INTEGER" in project.log()
 
 
 @row("`session.commit()`")
@@ -465,6 +568,18 @@ def _(folder: Path, version: str) -> None:
     project = made(folder, version, "alembic/env.py", line)
     said = project.alembic("revision", "--autogenerate", "-m", "x", fails=True)
     assert "Can't load plugin: sqlalchemy.dialects:driver" in said
+
+
+@row('`.replace("%", "%%")`')
+def _(folder: Path, version: str) -> None:
+    for name, old in (("whole", ""), ("less", '.replace("%", "%%")')):
+        (folder / name).mkdir()
+        project = made(folder / name, version, "alembic/env.py", old)
+        url = "sqlite:///a%20b.db"
+        said = alembic(
+            "revision", "--autogenerate", "-m", "x", url=url, cwd=project.folder, fails=bool(old)
+        )
+        assert ("invalid interpolation syntax" in said) == bool(old)
 
 
 @row("`target_metadata = SQLModel.metadata`")
@@ -518,6 +633,76 @@ def test_without_a_line(start: str, version: str, folder: Path) -> None:
     LEFT_OUT[start](folder, version)
 
 
+# --- what you may see ---------------------------------------------------------------------------
+
+PART = PAGE.partition("\n## What you may see\n")[2].partition("\n## ")[0]
+SEEN = re.findall(r"^\| (.+?) \| .+ \|$", PART, re.MULTILINE)
+
+
+def seen(start: str) -> str:
+    """Return the words in italics of the row of "What you may see" that begins so."""
+    (line,) = (line for line in SEEN if line.startswith(start))
+    return line.split("*")[-2].removesuffix("…").strip()
+
+
+def test_a_slash_is_missing(folder: Path) -> None:
+    """Without it, the service sends the client on, with an empty answer."""
+    assert "307, and an empty answer" in SEEN
+    with asked(upgraded(made(folder, "sync"))) as client:
+        answer = client.post("/book", json={"title": "Emma"})
+    assert (answer.status_code, answer.text) == (307, "")
+
+
+def test_a_parameter_that_was_not_renamed(folder: Path) -> None:
+    """422, and `path` in the answer."""
+    project = upgraded(made(folder, "sync", "app/main.py", "{book_id}", "{game_id}"))
+    with asked(project) as client:
+        answer = client.get("/book/1")
+    assert answer.status_code == 422
+    assert seen("422 with `" + '"loc":["path","book_id"]' + "`") in answer.text
+    assert '"loc":["path","book_id"]' in answer.text
+
+
+def test_a_letter_of_the_command_prompt(folder: Path) -> None:
+    """It is sent in the code page of Windows, which is not UTF-8."""
+    with asked(upgraded(made(folder, "sync"))) as client:
+        json = {"Content-Type": "application/json"}
+        answer = client.post("/book/", content='{"title": "Émile"}'.encode("cp1252"), headers=json)
+    assert answer.status_code == 400
+    assert seen("400 ") in answer.text
+
+
+@pytest.mark.parametrize(
+    ("main", "db", "says"),
+    [("async", "sync", "500, and *can't be used"), ("sync", "async", "500, and *was never")],
+)
+def test_two_files_of_two_versions(main: str, db: str, says: str, folder: Path) -> None:
+    """500, and the log says which file is of which version."""
+    project = made(folder, main)
+    project.write("app/db.py", dict(texts_of(db))["app/db.py"])
+    assert send(upgraded(project)) == 500
+    assert seen(says) in project.log()
+
+
+def test_the_port_is_taken(folder: Path) -> None:
+    """Uvicorn says so, and ends."""
+    project = made(folder, "sync")
+    upgraded(project)
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", project.port))
+        other.listen()
+        done = subprocess.run(
+            [program("uvicorn"), "app.main:app", "--port", str(project.port)],
+            cwd=project.folder,
+            env=environment(),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+        )
+    assert done.returncode != 0
+    assert re.search(r"taken\? Then it says \*(.+?)\*", PAGE)[1] in done.stderr
+
+
 def test_create_all_empties_the_first_revision(folder: Path) -> None:
     """The one line that must not be there; what the page then says helps."""
     project = made(folder, "sync")
@@ -526,7 +711,4 @@ def test_create_all_empties_the_first_revision(folder: Path) -> None:
     )
     subprocess.run([sys.executable, "-B", "-c", code], cwd=folder, env=environment(), check=True)
     _is_empty(revision(project))
-    for file in (folder / "alembic" / "versions").glob("*.py"):
-        file.unlink()
-    (folder / "database.db").unlink()
-    assert "create_table" in revision(project)
+    start_again(project)

@@ -3,9 +3,11 @@
 Number 0 is the start page. The notebooks that say the same part as notebook 1 are the steps.
 """
 
+import ast
 import json
 import re
 import tomllib
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,6 +59,36 @@ def cells(number: int) -> tuple[Cell, ...]:
     listed = notebook["cells"]
     return tuple(
         Cell(one.get("id", ""), one["cell_type"], "".join(one["source"])) for one in listed
+    )
+
+
+def edits(number: int, path: str) -> dict[str, list[tuple[str, str]]]:
+    """Return what the cells of a notebook replace in a file by `edit`: first line, old and new.
+
+    Only statements are run that set texts and edit: nothing is written.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+
+    def note(edited: str, old: str, new: str, **_: bool) -> None:
+        if edited == path:
+            found.setdefault(first_line, []).append((old, new))
+
+    names: dict[str, Any] = {"edit": note, "__builtins__": {}}
+    for cell in cells(number):
+        if cell.kind == "code" and re.search(r"^ *edit\(", cell.source, re.MULTILINE):
+            first_line = cell.source.splitlines()[0]
+            for statement in ast.parse(cell.source).body:
+                if _only_edits(statement):
+                    with suppress(NameError):  # of another cell, or set by what is not run here
+                        exec(compile(ast.Module([statement], []), "", "exec"), names)
+    return found
+
+
+def _only_edits(statement: ast.stmt) -> bool:
+    calls = [one.func for one in ast.walk(statement) if isinstance(one, ast.Call)]
+    return isinstance(statement, ast.Assign | ast.For | ast.Expr) and all(
+        one.id == "edit" if isinstance(one, ast.Name) else getattr(one, "attr", "") == "replace"
+        for one in calls
     )
 
 

@@ -86,6 +86,19 @@ def edit(path: str, old: str, new: str, *, show: bool = True) -> None:
     has neither text.
     """
     before = _text(path)
+    after = edited(before, old, new)
+    if after is None:
+        raise Problem("nothing-to-replace", path=path, text=repr(old.strip().splitlines()[0]))
+    if after == before:
+        print(f"{path} has this edit already.")
+        return
+    Path(path).write_text(after, encoding="utf-8", newline="\n")
+    if show:
+        diff(before, after, context=1)
+
+
+def edited(before: str, old: str, new: str) -> str | None:
+    """Return a text with `new` for `old`; as it is if that was done, None if it has neither."""
     added = [line for line in new.splitlines() if line.strip() and line not in old]
     # The new text may be a part of the old one, or the old one a part of the new. A later edit may
     # have put something between the lines that this one has added.
@@ -94,11 +107,5 @@ def edit(path: str, old: str, new: str, *, show: bool = True) -> None:
     else:
         done = new in before and (old in new or old not in before) if new else old not in before
     if done:
-        print(f"{path} has this edit already.")
-        return
-    if old not in before:
-        raise Problem("nothing-to-replace", path=path, text=repr(old.strip().splitlines()[0]))
-    after = before.replace(old, new, 1)
-    Path(path).write_text(after, encoding="utf-8", newline="\n")
-    if show:
-        diff(before, after, context=1)
+        return before
+    return before.replace(old, new, 1) if old in before else None

@@ -9,6 +9,7 @@ from tutorial.compare import has_all_of, has_revision, has_tables, missing_rows,
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
+from tutorial.files import edited
 from tutorial.process import Process
 from tutorial.progress import record
 from tutorial.state import Row, State, read_state
@@ -16,6 +17,7 @@ from tutorial.steps import require_step
 from tutorial.workspace import TRIAL, location, only_one
 
 AGAIN = "run this notebook again from its first cell"
+LONGEST = 70  # characters of a cell's first line in a hint
 
 
 class Line(NamedTuple):
@@ -62,7 +64,13 @@ def _changed(step: int, state: State, start: State, goal: State) -> Iterator[Lin
         if start.files.get(path) != text:
             cells = (cell.source.strip() for cell in course.cells(step))
             by_one_cell = f"%%writefile {path}\n{text}".strip() in cells
-            yield _file(path, state, text, "run its cell again" if by_one_cell else AGAIN)
+            line = _file(path, state, text, "run its cell again" if by_one_cell else AGAIN)
+            forgotten = [] if line.good else _forgotten_edits(step, path, state, text)
+            if forgotten:
+                begins = ", then the one with ".join(f"`{one[:LONGEST]}`" for one in forgotten)
+                hint = f"a change is missing: run the cell above that begins with {begins}; "
+                line = line._replace(hint=f"{hint}then run this cell again")
+            yield line
     for path in sorted(start.files.keys() - goal.files):
         yield Line(f"{path} is gone", path not in state.files, "it is still there: delete it")
     if state.broken:
@@ -117,6 +125,25 @@ def _file(path: str, state: State, text: str, again: str) -> Line:
         except (SyntaxError, ValueError) as error:
             hint = f"Python can't read it ({one_line(error)}): put it right, or {again}"
     return Line(path, has_all_of(path, own, text), hint, short_diff(text, own))
+
+
+def _forgotten_edits(step: int, path: str, state: State, text: str) -> list[str]:
+    """Return the first lines of the cells that make a file right by their edits, or none."""
+    edits = course.edits(step, path)
+    needed = list(edits)
+
+    def cure(cells: list[str]) -> bool:
+        own = state.files.get(path, "")
+        for old, new in (one for cell in cells for one in edits[cell]):
+            own = edited(own, old, new) or own
+        return has_all_of(path, own, text)
+
+    if not cure(needed):
+        return []
+    for cell in edits:
+        if cure(rest := [one for one in needed if one != cell]):
+            needed = rest
+    return needed
 
 
 def _rows(name: str, rows: list[Row], state: State) -> Line:

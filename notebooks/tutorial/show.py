@@ -52,7 +52,10 @@ def _reading(database: str) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         if "readonly" in str(error):
             raise Problem("only-reads") from error
-        raise explain(error) or Problem("query-refused", error=error) from error
+        problem = explain(error) or Problem("query-refused", error=error)
+        if problem.key == "table-missing" and database != DATABASE:
+            problem = Problem("not-in-this-database", path=database, error=error)
+        raise problem from error
 
 
 def table(query: str, database: str = DATABASE) -> None:

@@ -28,7 +28,7 @@ PROJECT = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "alembic.ini", *PROJE
 BUILD = ".rebuild-"  # where a project is built that is to take another one's place
 # What the notebooks make only to try something out; one that stopped half-way leaves it behind.
 TRIAL = "under_load"  # where notebook 11 keeps its copies of the project
-TRIALS = ("try_out.db*", "empty.db*", "copy.db*", "trap")
+TRIALS = ("try_out.db*", "empty.db*", "copy.db*", "trap", "hidden_0002.py")
 BACKUPS = "backups"
 
 

@@ -184,3 +184,8 @@ def missing_name(session):
 def stops_after_a_query(session):
     session.exec(select(Task))
     raise ValueError
+
+
+@wrong("it gives a Row, not a number. With `select(…)` around the count, `exec` gives the number")
+def forgot_select(session):
+    return session.exec(func.count(Task.id)).one()

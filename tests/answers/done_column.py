@@ -57,6 +57,28 @@ def old_rows_should_have_done_false_2():
     op.add_column("task", sa.Column("done", sa.Boolean(), nullable=False, server_default="false"))
 
 
+@wrong("the old rows should have done = false, and 'False' is a text: use `sa.false()`")
+def false_as_a_text():
+    op.add_column("task", sa.Column("done", sa.Boolean(), nullable=False, server_default="False"))
+
+
+@wrong("`server_default` takes no `False` of Python: use `sa.false()`, in the line")
+def false_of_python():
+    op.add_column("task", sa.Column("done", sa.Boolean(), nullable=False, server_default=False))
+
+
+@wrong("`server_default` takes no `False` of Python: use `sa.false()`, in the line")
+def zero_of_python():
+    op.add_column("task", sa.Column("done", sa.Boolean(), nullable=False, server_default=0))
+
+
+@wrong("your code stops with ArgumentError")
+def type_as_an_argument_of_the_default():
+    op.add_column(
+        "task", sa.Column("done", sa.Boolean(), nullable=False, server_default=sa.Boolean)
+    )
+
+
 @wrong("may be empty")
 def may_be_empty():
     op.add_column("task", sa.Column("done", sa.Boolean()))

@@ -1,5 +1,6 @@
 """Answers to the exercise `hello`."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, HTTPException, Path
@@ -7,6 +8,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, constr
 
 from answers import right, wrong
+from app.main import app
+from app.main_async import app as async_app
 
 Name = Annotated[str, Path(max_length=20)]
 
@@ -15,9 +18,12 @@ class Greeting(BaseModel):
     hello: str
 
 
-def hand_in(endpoint, path="/hello/{name}", method="GET"):
-    """Make the app of an endpoint."""
+def hand_in(endpoint, path="/hello/{name}", method="GET", app=None):
+    """Make the app of an endpoint, or give the endpoint to another app."""
     practice = FastAPI()
+    if app is not None:
+        app.get(path)(endpoint)
+        return (practice,)
     if path is None:
         return (endpoint,)
     if isinstance(endpoint, APIRouter):
@@ -236,3 +242,19 @@ stops_as_it_is_no_app = wrong("it is a function, and not an app", path=None)(lam
 @wrong('/hello/Bo answers {"hello":"bo"}')
 def only_ada_has_a_capital(name: Name):
     return {"hello": name if name == "Ada" else name.lower()}
+
+
+@wrong("`practice` has no endpoint yet: write `@practice.get(…)`, not `@app.get(…)`.", app=app)
+def given_to_app(name: Name):
+    return {"hello": name}
+
+
+@wrong("`practice` has no endpoint yet: write `@practice.get(…)`", app=async_app)
+async def given_to_async_app(name: Name):
+    return {"hello": name}
+
+
+@wrong("an `await` is missing: coroutine 'sleep' was never awaited")
+async def forgets_await(name: Name):
+    asyncio.sleep(0)
+    return {"hello": name}

@@ -10,15 +10,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from answers import right, wrong
 from app.db_async import get_session
+from app.main import app
 from app.models import Task, TaskCreate
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
 CONFLICT = HTTPException(409)
 
 
-def hand_in(endpoint, path="/task/", method="POST", answers=Task):
-    """Make the app of an endpoint."""
+def hand_in(endpoint, path="/task/", method="POST", answers=Task, app=None):
+    """Make the app of an endpoint, or give the endpoint to another app."""
     careful = FastAPI()
+    if app is not None:
+        app.post(path, status_code=201)(endpoint)
+        return careful, get_session
     careful.add_api_route(path, endpoint, methods=[method], status_code=201, response_model=answers)
     return careful, get_session
 
@@ -453,3 +457,21 @@ async def brackets_missing_in_two_lines(task: TaskCreate, session: SessionDep):
     if result is not None:
         raise CONFLICT
     return await store(task, session)
+
+
+@wrong("`careful` has no endpoint yet: write `@careful.post(…)`, not `@app.post(…)`.", app=app)
+async def given_to_app(task: TaskCreate, session: SessionDep) -> Task:
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("an `await` is missing: coroutine 'AsyncSession.commit' was never awaited")
+async def commit_without_await(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    new = Task.model_validate(task)
+    session.add(new)
+    session.commit()
+    await session.refresh(new)
+    return new

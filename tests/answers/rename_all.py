@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, create_engine, select
 
 from answers import right, wrong
 from app.models import Task
@@ -85,12 +85,12 @@ def is_there_commit_2(session, names):
     return True
 
 
-@wrong("is there a commit?")
-def is_there_commit_3(session, names):
+@wrong("it asks nothing through the session that it gets")
+def asks_nothing(session, names):
     return True
 
 
-@wrong("should become x, b, z, d, and become x, b, c, d")
+@wrong("should become x, b, z, d, but are now x, b, c, d")
 def should_become_x_b_z_d_and(session, names):
     first = min(names)
     session.get(Task, first).task_name = names[first]
@@ -98,7 +98,9 @@ def should_become_x_b_z_d_and(session, names):
     return True
 
 
-@wrong("with a name that another task has, a, b, c, d should stay, and become x, b, c, d")
+@wrong(
+    "with a name that another task has, the names should stay a, b, c, d, but are now x, b, c, d"
+)
 def with_name_that_another_task_has_b(session, names):
     try:
         for one in names:
@@ -271,7 +273,7 @@ def inserts(session, names):
     return True
 
 
-@wrong("with a name that another task has, a, b, c, d should stay")
+@wrong("with a name that another task has, the names should stay a, b, c, d")
 def stores_what_went_well(session, names):
     try:
         rename(session, names)
@@ -295,7 +297,7 @@ def forgot_the_false(session, names):
         session.rollback()
 
 
-@wrong("is there a commit?")
+@wrong("it asks nothing through the session that it gets")
 def catches_its_error(session, names):
     try:
         for id_, name in names.items():
@@ -347,3 +349,45 @@ def true_for_small_letters(session, names):
         session.rollback()
         return False
     return all(name == name.lower() for name in names.values())
+
+
+def other_database(*ids):
+    engine = create_engine("sqlite://")
+    SQLModel.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add_all(Task(id=id_, task_name=f"task {id_}") for id_ in ids)
+        session.commit()
+    return engine
+
+
+@wrong("it asks nothing through the session that it gets")
+def session_of_its_own(session, names):
+    with Session(other_database(1, 2)) as session:
+        rename(session, names)
+        session.commit()
+    return True
+
+
+@wrong("it asks nothing through the session that it gets")
+def session_of_its_own_with_one(session, names):
+    with Session(other_database(1, 2)) as session:
+        for id_, name in names.items():
+            session.exec(select(Task).where(Task.id == id_)).one().task_name = name
+        session.commit()
+    return True
+
+
+@wrong("it asks nothing through the session that it gets")
+def session_of_its_own_with_all_ids(session, names):
+    with Session(other_database(*names)) as session:
+        rename(session, names)
+        session.commit()
+    return True
+
+
+@wrong("your code stops with AttributeError: 'NoneType' object has no attribute 'task_name'")
+def place_for_id(session, names):
+    for id_, name in enumerate(names.values()):
+        session.get(Task, id_).task_name = name
+    session.commit()
+    return True

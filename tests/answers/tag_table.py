@@ -90,7 +90,7 @@ def id_is_not_primary_key():
     )
 
 
-@wrong("name may be empty", then=drop)
+@wrong("name may be NULL: `nullable=False` is missing", then=drop)
 def name_may_be_empty():
     op.create_table(
         "tag", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.String(50))
@@ -194,7 +194,7 @@ def id_as_text():
     )
 
 
-@wrong("three new tags should get an id each, and are stored as [(None, 'Home')", then=drop)
+@wrong("four new tags should get an id each, and are stored as [(None, 'Home')", then=drop)
 def id_without_a_number():
     op.execute("CREATE TABLE tag (id TEXT PRIMARY KEY, name TEXT NOT NULL)")
 
@@ -265,3 +265,38 @@ def leaves_a_column():
 @wrong("in a revision, `op` is imported, and not handed in", then=drop)
 def takes_op(op):
     create()
+
+
+def of_type(type_):
+    op.create_table(
+        "tag",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", type_, nullable=False),
+    )
+
+
+@wrong("the name '007' is stored as 7.0: name must be a text", then=drop)
+def copies_the_float():
+    of_type(sa.Float())
+
+
+@wrong("the name '007' is stored as 7: name must be a text", then=drop)
+def a_whole_number():
+    of_type(sa.Integer())
+
+
+@wrong("the name '007' is stored as 7: name must be a text", then=drop)
+def a_decimal():
+    of_type(sa.Numeric())
+
+
+@right(then=drop)
+def a_long_text():
+    of_type(sa.Text())
+
+
+@wrong("the name '007' is stored as 7.0", then=drop)
+def a_float_that_may_be_null():
+    op.create_table(
+        "tag", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.Float())
+    )

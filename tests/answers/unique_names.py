@@ -372,3 +372,26 @@ def no_new_tasks():
 @wrong("in a revision, `op` is imported, and not handed in", after=up)
 def takes_op(op):
     down()
+
+
+def rule_on(*columns):
+    with op.batch_alter_table("task") as batch:
+        batch.create_unique_constraint("uq_task_task_name", list(columns))
+
+
+@wrong("there is no rule. The column's name is `task_name`", then=lambda: None)
+def copies_the_column():
+    renumber()
+    rule_on("name")
+
+
+@wrong("the rule is on (id). The column's name is `task_name`", then=down)
+def another_column():
+    renumber()
+    rule_on("id")
+
+
+@wrong("the rule is on (task_name, id). The column's name is `task_name`", then=down)
+def two_columns():
+    renumber()
+    rule_on("task_name", "id")

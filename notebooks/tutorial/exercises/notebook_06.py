@@ -72,7 +72,7 @@ def _judge_tag(connection: Connection) -> None:
     need(set(found) == {"id", "name"}, f"the table has the columns {', '.join(found)}.")
     need(bool(found["id"]["primary_key"]), "id is not the primary key.")
     need(not found["name"]["primary_key"], "name is a part of the primary key, too.")
-    names = ("Home", "it's 100% é", "a name with more than thirty characters")
+    names = ("Home", "it's 100% é", "a name with more than thirty characters", "007")
     for name in names:
         try:
             insert(connection, "tag", name=name)
@@ -81,9 +81,13 @@ def _judge_tag(connection: Connection) -> None:
             hint = "With the type sa.Integer(), SQLite gives each row its id."
             raise NotQuite(f"the table tag takes no row with a name: {reason}. {hint}") from error
     stored = [tuple(row) for row in connection.execute(text("SELECT id, name FROM tag"))]
-    problem = f"three new tags should get an id each, and are stored as {stored}."
-    need(len({number for number, _ in stored}) == 3 and (None, names[0]) not in stored, problem)
-    need(not takes(connection, "tag", id=99, name=None), "name may be empty.")
+    problem = f"four new tags should get an id each, and are stored as {stored}."
+    need(len({number for number, _ in stored}) == 4 and (None, names[0]) not in stored, problem)
+    # A type that is no text turns a text that looks like a number into one.
+    others = [name for _, name in stored if name not in names]
+    need(not others, f"the name '007' is stored as {listed(others)}: name must be a text.")
+    may = "name may be NULL: `nullable=False` is missing."
+    need(not takes(connection, "tag", id=99, name=None), may)
 
 
 TWINS = {
@@ -113,7 +117,9 @@ def unique_names(upgrade: Change, downgrade: Change) -> None:
         strict = _refuses_twins(connection)
         after = dict(rows(connection))
         _judge_names(after)
-        need(strict, "after the upgrade, the table still takes a name twice.")
+        need(
+            strict, f"after the upgrade, the table still takes a name twice{_missing(connection)}."
+        )
         _judge_rule(connection)
         number = insert(connection, "task", task_name="written after the upgrade")
         after[number] = "written after the upgrade"
@@ -168,6 +174,25 @@ def _judge_names(after: dict[int, str]) -> None:
 def _refuses_twins(connection: Connection) -> bool:
     """Whether the table takes no second task of any name; it keeps the rows that it has."""
     return not any(takes(connection, "task", task_name=name) for _, name in rows(connection))
+
+
+def _missing(connection: Connection) -> str:
+    """Return what to say if no unique index is on `task_name` alone, else ""."""
+    from sqlalchemy import text
+
+    indexes = text("SELECT name FROM pragma_index_list('task') WHERE \"unique\"")
+    columns_of = text("SELECT name FROM pragma_index_info(:index)")
+    uniques = [
+        list(connection.execute(columns_of, {"index": index}).scalars())
+        for index in connection.execute(indexes).scalars().all()
+    ]
+    if ["task_name"] in uniques:
+        return ""
+    if not uniques:
+        left_out = "Alembic leaves out a rule for a column that is not there"
+        return f": there is no rule. The column's name is `task_name`. {left_out}"
+    found = " and ".join(f"({listed(columns)})" for columns in uniques)
+    return f": the rule is on {found}. The column's name is `task_name`"
 
 
 def _judge_rule(connection: Connection) -> None:

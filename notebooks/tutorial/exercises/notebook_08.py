@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from tutorial.exercises.databases import database
 from tutorial.exercises.judging import (
     NotQuite,
-    NotTried,
     exercise,
     in_one_line,
     kind,
@@ -22,8 +21,8 @@ from tutorial.exercises.services import (
     client_of,
     in_thread,
     instead,
-    is_empty,
     json_of,
+    need_endpoint,
 )
 
 if TYPE_CHECKING:
@@ -172,8 +171,7 @@ TEXTS = (
 @exercise
 def search(app: FastAPI, get_session: Callable[[], object]) -> None:
     """A search in which every character means itself."""
-    if is_empty(app):
-        raise NotTried
+    need_endpoint(app, "finder.get", "search")
     in_thread(_search(app, get_session))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING
 
 from tutorial.exercises.databases import (
@@ -17,7 +18,7 @@ from tutorial.exercises.databases import (
     tables,
     takes,
 )
-from tutorial.exercises.judging import exercise, need, need_tried, refused
+from tutorial.exercises.judging import exercise, listed, need, need_tried, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,10 +53,16 @@ def done_column(upgrade: Change) -> None:
 
 def _judge_done(upgrade: Change, names: dict[int, str]) -> None:
     from sqlalchemy import Boolean
+    from sqlalchemy.exc import ArgumentError
 
     with operations(names) as (connection, _), op_for(connection):
         before = form(connection)
-        upgrade()
+        try:
+            upgrade()
+        except ArgumentError as error:
+            if not re.search("got '<class '(bool|int)'>'", str(error)):
+                raise
+            refused("`server_default` takes no `False` of Python: use `sa.false()`", error)
         need("task" in tables(connection), "the table task is gone.")
         found = columns(connection, "task")
         wanted = {*before, "done"}
@@ -73,6 +80,9 @@ def _judge_done(upgrade: Change, names: dict[int, str]) -> None:
         lost = f"the ids of the tasks were {list(names)[:7]}, and are {ids}."
         need(kept or not same_names, lost)
         need(kept, f"the rows are now {few}.")
+        texts = sorted({repr(done) for *_, done in stored if isinstance(done, str)})
+        a_text = f"the old rows should have done = false, and {listed(texts)} is a text: "
+        need(not texts, f"{a_text}use `sa.false()`.")
         old = all(done == 0 for *_, done in stored)
         need(old, f"the old rows should have done = false: {few}.")
         for done in (1, 0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tutorial.exercises.databases import database
 from tutorial.exercises.judging import (
     NotQuite,
+    NotTried,
     in_one_line,
     kind,
     line_of,
@@ -28,11 +30,15 @@ if TYPE_CHECKING:
     Handler = Callable[[httpx.Request], httpx.Response]
 
 NO_ENDPOINT = (307, 404, 405)  # 307: only with another slash at the end, or without it
+PROJECT = ("app.main", "app.main_async")
 
 
 def in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end, although this thread runs an event loop already."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    """Run a coroutine to its end, although this thread runs an event loop already.
+
+    Raises NotQuite if the learner's code has forgotten an `await`, whatever came of it.
+    """
+    with forgotten_await(), ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(asyncio.run, coroutine).result()  # also raises what it raised
 
 
@@ -63,6 +69,35 @@ def is_empty(app: FastAPI) -> bool:
     need(isinstance(app, fastapi.FastAPI), f"it is {kind(app)}, and not an app.")
     new = fastapi.FastAPI()
     return len(app.routes) == len(new.routes) and not app.user_middleware
+
+
+def need_endpoint(app: FastAPI, decorator: str, path: str) -> None:
+    """Raise NotTried if an app is as the notebook gave it: without an endpoint.
+
+    decorator: the one to write, such as "practice.get". path: a part of the endpoint's path. Raises
+    NotQuite if the learner has given such an endpoint to the app of the project instead.
+    """
+    if not is_empty(app):
+        return
+    apps = [getattr(module, "app", None) for module in map(sys.modules.get, PROJECT)]
+    apps += list(vars(sys.modules["__main__"]).values())
+    name, _, method = decorator.partition(".")
+    for other in apps:
+        if isinstance(other, type(app)) and _has_own(other, method.upper(), path):
+            instead = f"write `@{decorator}(…)`, not `@app.{method}(…)`"
+            raise NotQuite(f"`{name}` has no endpoint yet: {instead}.")
+    raise NotTried
+
+
+def _has_own(app: FastAPI, method: str, path: str) -> bool:
+    """Whether the project's app has got an endpoint from a cell of the notebook."""
+    from fastapi.routing import APIRoute
+
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    asked = [route for route in routes if path in route.path and method in (route.methods or ())]
+    return any(route.endpoint.__module__ == "__main__" for route in asked) and any(
+        route.endpoint.__module__ in PROJECT for route in routes
+    )
 
 
 def json_of(response: httpx.Response) -> Any:
@@ -148,17 +183,20 @@ def need_service(condition: bool, what: str) -> None:
 
 @contextmanager
 def forgotten_await() -> Iterator[None]:
-    """Say which call was never awaited; Python itself only warns of it."""
+    """Say which call was never awaited, before what came of it; Python itself only warns of it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             yield
-        except (AttributeError, TypeError) as error:
-            problem = missing_await(error)
-            if not problem:
-                raise
-            raise NotQuite(f"{problem}{line_of(error)}.") from error
-        finally:
-            forgotten = [str(one.message) for one in caught if "never awaited" in str(one.message)]
+        except Exception as error:
+            if problem := missing_await(error):  # it knows the line, a warning does not
+                raise NotQuite(f"{problem}{line_of(error)}.") from error
+            _need_all_awaited(caught)
+            raise
+    _need_all_awaited(caught)
+
+
+def _need_all_awaited(caught: list[warnings.WarningMessage]) -> None:
+    forgotten = [str(one.message) for one in caught if "never awaited" in str(one.message)]
     if forgotten:
         raise NotQuite(f"an `await` is missing: {forgotten[0].splitlines()[0]}.")
