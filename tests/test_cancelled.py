@@ -21,7 +21,7 @@ WAYS = {
     ),
 }
 PROGRAM = """
-import asyncio, sqlite3, sys, time
+import asyncio, os, sqlite3, sys, time
 import anyio, httpx
 from app import {module} as main
 
@@ -50,6 +50,9 @@ async def ask():
     other.execute("BEGIN IMMEDIATE")  # nobody keeps the lock
     other.execute("ROLLBACK")
     other.close()
+    sys.stdout.flush()
+    # A connection that SQLAlchemy still closes has a thread, for which Python would wait.
+    os._exit(0)
 
 asyncio.run(ask())
 """
