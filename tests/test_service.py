@@ -301,6 +301,14 @@ def test_rows_that_input_would_refuse(client: httpx.Client, database: Path) -> N
         assert client.delete(path).status_code == 204
 
 
+def test_id_of_the_newest_task_is_given_again(client: httpx.Client) -> None:
+    """As the page of the service says: an id is no reference for ever."""
+    create(client, "a")
+    newest = create(client, "b")
+    client.delete(f"/task/{newest}")
+    assert create(client, "c") == newest
+
+
 # Both versions
 
 
