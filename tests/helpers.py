@@ -1,5 +1,6 @@
 """What the tests of several modules need."""
 
+import socket
 import threading
 import time
 from pathlib import Path
@@ -17,3 +18,11 @@ def left_behind(before: set[threading.Thread]) -> set[threading.Thread]:
     while (new := set(threading.enumerate()) - before) and time.monotonic() < deadline:
         time.sleep(0.01)
     return new
+
+
+def free_port() -> int:
+    """Return a port of this computer that is free now."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port

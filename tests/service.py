@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
-from typing import IO
+from typing import IO, Any
 
 import httpx
 
 ROOT = Path(__file__).parent.parent
 VERSIONS = {"sync": "app.main:app", "async": "app.main_async:app"}
 DRIVERS = ["sqlite", "sqlite+aiosqlite"]
+ADDRESS = r"Uvicorn running on (http://127\.0\.0\.1:\d+) "
 SECONDS = 60  # the longest that any process may take to start, or to end
 
 
@@ -170,7 +171,9 @@ def serve_all(
         servers = []
         for process, (_, _, log) in zip(processes, wanted, strict=True):
             limits = httpx.Limits(keepalive_expiry=2)  # seconds; uvicorn closes after 5
-            client = httpx.Client(base_url=_address(process, log), timeout=30, limits=limits)
+            client = httpx.Client(
+                base_url=said(log, ADDRESS, process)[1], timeout=30, limits=limits
+            )
             servers.append(Server(process, ends.enter_context(client)))
         yield servers
     for _, _, log in wanted:
@@ -211,15 +214,15 @@ def _process(
         process.wait(SECONDS)
 
 
-def _address(process: subprocess.Popen[str], log: Path) -> str:
-    """Wait until the server says its address, as long as it lives, and return that."""
+def said(log: Path, words: str, process: subprocess.Popen[Any]) -> re.Match[str]:
+    """Wait until a log has these words (a regular expression), as long as its process lives."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         ended = process.poll() is not None  # asked first: what it wrote last is then in the log
         written = log.read_text(encoding="utf-8")
-        if said := re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", written):
-            return said[1]
+        if found := re.search(words, written):
+            return found
         if ended:
             break
         time.sleep(0.02)
-    raise AssertionError(f"the server did not start:\n{written}")
+    raise AssertionError(f"the server did not say {words!r}:\n{written}")

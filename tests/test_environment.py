@@ -113,8 +113,14 @@ def test_older_package_is_found_first(tmp_path: Path, monkeypatch: pytest.Monkey
     write(str(info / "METADATA"), "Metadata-Version: 2.1\nName: alembic\nVersion: 1.9.4\n")
     with monkeypatch.context() as patched:
         patched.syspath_prepend(str(tmp_path))
+        patched.setenv("PYTHONPATH", str(tmp_path))
         with pytest.raises(Problem) as caught:
             require_kernel()
+        # Neither variable would help here: it is another Python's folder, as that of the system.
+        patched.delenv("PYTHONPATH")
+        with pytest.raises(Problem) as elsewhere:
+            require_kernel()
+    assert "lacks: alembic (1.9.4 is too old)" in elsewhere.value.what
     assert "alembic (1.9.4 is too old)" in caught.value.what
     assert caught.value.what.endswith(str(tmp_path))
     assert "PYTHONNOUSERSITE" in caught.value.todo

@@ -8,16 +8,15 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pytest
-from service import query, start
+from helpers import free_port
+from service import query, said, start
 from shell import Shell
 
 from tutorial import course
@@ -84,14 +83,6 @@ def test_each_system_types_the_same(place: str) -> None:
     assert lines["bat"] == list(command_prompt)
 
 
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
-
-
 def environment(folder: Path, port: int) -> dict[str, str]:
     """Return the variables with which the lines, unchanged, use another port than 8000.
 
@@ -117,16 +108,6 @@ def bash(lines: list[str], folder: Path, variables: dict[str, str]) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def until(log: Path, words: str, server: subprocess.Popen[Any]) -> str:
-    """Wait until a log has these words (a regular expression), and return what was found."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        if found := re.search(words, log.read_text(encoding="utf-8")):
-            return found[0]
-        time.sleep(0.05)
-    raise AssertionError(f"the server does not say {words!r}:\n{log.read_text(encoding='utf-8')}")
 
 
 def assert_shown(shown: list[str], printed: str) -> None:
@@ -157,11 +138,11 @@ def test_the_lines_for_bash_do_what_the_notebook_shows(tmp_path: Path) -> None:
             start_new_session=True,  # Ctrl + C goes to all programs of a terminal
         )
     try:
-        until(log, r"Application startup complete\.", server)
+        said(log, r"Application startup complete\.", server)
         answers = bash(call.lines["bash"], tmp_path, variables)
         shown = [json.loads(line) for line in call.seen if BODY.match(line)]
         assert [json.loads(one) for one in re.findall(r"\{[^}]*\}", answers)] == shown
-        until(log, "201 Created", server)
+        said(log, "201 Created", server)
         os.killpg(server.pid, signal.SIGINT)
         server.wait(SECONDS)
     finally:
@@ -206,7 +187,7 @@ def test_a_server_left_running_writes_nothing_into_the_new_database(
         command = ("uvicorn", app, "--port", "0")
         server = start(*command, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
     try:
-        url = until(log, r"http://127\.0\.0\.1:\d+", server) + "/task/"
+        url = said(log, r"http://127\.0\.0\.1:\d+", server)[0] + "/task/"
         assert httpx.post(url, json={"task_name": "before"}).status_code == 201
         with Shell(6, workspace) as notebook:
             notebook.write(course.cells(6)[1].source.replace("(6)", "(6, fresh=True)"))
@@ -230,11 +211,11 @@ def test_a_server_with_reload_left_running_writes_into_the_new_database(tmp_path
         command = ("uvicorn", "app.main:app", "--reload", "--port", "0")
         server = start(*command, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
     try:
-        until(log, up, server)
-        url = until(log, r"http://127\.0\.0\.1:\d+", server) + "/task/"
+        said(log, up, server)
+        url = said(log, r"http://127\.0\.0\.1:\d+", server)[0] + "/task/"
         with Shell(6, workspace) as notebook:
             notebook.write(course.cells(6)[1].source.replace("(6)", "(6, fresh=True)"))
-        until(log, rf"(?s){up}.*{up}", server)
+        said(log, rf"(?s){up}.*{up}", server)
         assert httpx.post(url, json={"task_name": "after"}, timeout=SECONDS).status_code == 201
     finally:
         server.terminate()

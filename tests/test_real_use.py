@@ -13,7 +13,7 @@ from shutil import copy
 from urllib.parse import urlsplit
 
 import pytest
-from service import ROOT, VERSIONS, database_url, start
+from service import ROOT, VERSIONS, database_url, said, start
 
 from tutorial import course
 
@@ -63,7 +63,7 @@ def half_a_request(
             stderr=subprocess.STDOUT,
         )
     try:
-        address = urlsplit(said(log, r"http://127\.0\.0\.1:\d+", server))
+        address = urlsplit(said(log, r"http://127\.0\.0\.1:\d+", server)[0])
         with socket.create_connection((address.hostname, address.port), SECONDS) as client:
             client.sendall(HALF)
             time.sleep(0.3)  # the endpoint waits for the other half now
@@ -71,16 +71,6 @@ def half_a_request(
     finally:
         server.kill()
         server.wait()
-
-
-def said(log: Path, words: str, server: subprocess.Popen[str]) -> str:
-    """Wait until a log has these words, and return them."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        if found := re.search(words, log.read_text(encoding="utf-8")):
-            return found[0]
-        time.sleep(0.02)
-    raise AssertionError(log.read_text(encoding="utf-8"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, terminate ends a process at once")

@@ -19,6 +19,7 @@ from shutil import which
 
 import httpx
 import pytest
+from helpers import free_port
 from reading import LINE_SECONDS, NOTEBOOKS, ROOT, WORDS_A_MINUTE
 from service import SECONDS, alembic
 
@@ -52,7 +53,7 @@ class Project:
 
     def __init__(self, folder: Path, version: str) -> None:
         self.folder, self.version = folder, version
-        self.port = _free_port()
+        self.port = free_port()
         self.said: list[str] = []
 
     def follow(
@@ -170,12 +171,6 @@ def environment(**more: str) -> dict[str, str]:
     """Return the environment variables for a command."""
     kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "NO_PROXY": "*", **more}
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture

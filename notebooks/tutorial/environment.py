@@ -1,8 +1,10 @@
 """Checks that this machine and this kernel can run the course."""
 
 import importlib.metadata
+import os
 import re
 import shutil
+import site
 import sys
 import sysconfig
 import tempfile
@@ -50,13 +52,14 @@ def require_kernel() -> None:
 
 
 def _foreign_folder(name: str) -> Path | None:
-    """Return where a package is found, if this is not the folder of this Python's packages."""
+    """Return where a package is found, if PYTHONPATH or the user's own packages put it there."""
     try:
-        folder = Path(str(importlib.metadata.distribution(name).locate_file("")))
+        folder = Path(str(importlib.metadata.distribution(name).locate_file(""))).resolve()
     except importlib.metadata.PackageNotFoundError:
         return None
+    named = [site.getusersitepackages(), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     own = {Path(sysconfig.get_path(one)).resolve() for one in ("purelib", "platlib")}
-    return None if folder.resolve() in own else folder
+    return folder if folder in {Path(one).resolve() for one in named if one} - own else None
 
 
 def check_environment() -> None:

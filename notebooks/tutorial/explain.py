@@ -76,8 +76,8 @@ def _system(error: BaseException) -> Problem | None:
     a_source = str(error.filename).endswith((".py", ".ini", ".mako"))
     kinds = {
         "disk-full": error.errno == errno.ENOSPC,
-        "file-locked": getattr(error, "winerror", None)
-        in (32, 33),  # it is in use, or a part of it
+        # On Windows: the file is in use (32), or a part of it is locked (33).
+        "file-locked": getattr(error, "winerror", None) in (32, 33),
         "read-only": error.errno in (errno.EACCES, errno.EROFS, errno.EPERM),
         "name-taken": isinstance(error, FileExistsError | NotADirectoryError),
         "file-gone": isinstance(error, FileNotFoundError) and a_source,

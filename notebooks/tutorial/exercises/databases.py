@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tutorial.exercises.judging import need
+from tutorial.exercises.judging import need, need_tried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from alembic.operations import Operations
     from sqlalchemy import Connection, Engine
 
     Form = dict[str, tuple[str, bool, bool]]
+    Change = Callable[[], None]  # the `upgrade` or the `downgrade` of a revision
 
 
 @contextmanager
@@ -43,10 +44,10 @@ def database(names: Mapping[int, str], any_thread: bool = False) -> Iterator[Eng
 
 
 @contextmanager
-def operations(names: Mapping[int, str]) -> Iterator[tuple[Connection, Operations]]:
-    """Give Alembic's `op` for a database with the table `task` of revision 0001, and its rows.
+def operations(names: Mapping[int, str]) -> Iterator[Connection]:
+    """Give a database with the table `task` of revision 0001, and its rows.
 
-    In the block, the `op` of `from alembic import op` works on this database, as in a revision.
+    In the block, `from alembic import op` works on it, as it does while a revision runs.
     """
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
@@ -59,20 +60,25 @@ def operations(names: Mapping[int, str]) -> Iterator[tuple[Connection, Operation
             connection.execute(text(table))
             for number, name in names.items():
                 insert(connection, "task", id=number, task_name=name)
-            with Operations.context(MigrationContext.configure(connection)) as op:
-                yield connection, op
+            with Operations.context(MigrationContext.configure(connection)):
+                yield connection
     finally:
         engine.dispose()
 
 
-@contextmanager
-def op_for(connection: Connection) -> Iterator[None]:
-    """Let `from alembic import op` work on a connection, as it does while a revision runs."""
-    from alembic.operations import Operations
-    from alembic.runtime.migration import MigrationContext
+def need_revision(*functions: Change) -> None:
+    """Check that the functions of a revision take no argument, as Alembic calls them.
 
-    with Operations.context(MigrationContext.configure(connection)):
-        yield
+    Raises NotTried if all of them do as little as the notebook's own, NotQuite if one names any.
+    """
+    need_tried(*(one for function in functions for one in (function, "def nothing(): pass")))
+    for function in functions:
+        for name, one in inspect.signature(function).parameters.items():
+            named = one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+            todo = (
+                "Take it out of the brackets: in a revision, `op` is imported, and not handed in."
+            )
+            need(not named, f"{function.__name__} wants an argument `{name}`. {todo}")
 
 
 def insert(connection: Connection, table: str, **values: object) -> int:

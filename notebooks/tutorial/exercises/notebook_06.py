@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -11,20 +10,19 @@ from tutorial.exercises.databases import (
     form,
     insert,
     need_form,
+    need_revision,
     need_rows,
     operations,
     rows,
     tables,
     takes,
 )
-from tutorial.exercises.judging import NotQuite, exercise, line_of, listed, need, need_tried
+from tutorial.exercises.judging import NotQuite, exercise, line_of, listed, need
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
 
-    Change = Callable[[], None]
+    from tutorial.exercises.databases import Change
 
 OLD = {2: "Buy Milk", 3: "it's 100%", 9: " é ", 2**40: "buy milk"}
 
@@ -32,8 +30,8 @@ OLD = {2: "Buy Milk", 3: "it's 100%", 9: " é ", 2**40: "buy milk"}
 @exercise
 def tag_table(upgrade: Change, downgrade: Change) -> None:
     """A revision by hand."""
-    _need_a_revision(upgrade, downgrade)
-    with operations(OLD) as (connection, _):
+    need_revision(upgrade, downgrade)
+    with operations(OLD) as connection:
         before, rules = tables(connection), form(connection)
         upgrade()
         found = tables(connection)
@@ -50,18 +48,6 @@ def tag_table(upgrade: Change, downgrade: Change) -> None:
         need(found == before, left)
         need_form(connection, rules, "after the downgrade")
         need_rows(rows(connection), list(OLD.items()), "after the downgrade")
-
-
-def _need_a_revision(upgrade: Change, downgrade: Change) -> None:
-    """Check that the two functions were tried, and take what Alembic gives them: nothing."""
-    nothing = "def nothing(): pass"
-    need_tried(upgrade, nothing, downgrade, nothing)
-    for function in (upgrade, downgrade):
-        takes_some = len(inspect.signature(function).parameters)
-        problem = (
-            "write the function with `()`: in a revision, `op` is imported, and not handed in."
-        )
-        need(not takes_some, problem)
 
 
 def _judge_tag(connection: Connection) -> None:
@@ -109,8 +95,8 @@ TWINS = {
 @exercise
 def unique_names(upgrade: Change, downgrade: Change) -> None:
     """A constraint, on a table whose rows break it."""
-    _need_a_revision(upgrade, downgrade)
-    with operations(TWINS) as (connection, _):
+    need_revision(upgrade, downgrade)
+    with operations(TWINS) as connection:
         rules = form(connection)
         _upgrade(upgrade, connection)
         need_form(connection, rules, "after the upgrade")

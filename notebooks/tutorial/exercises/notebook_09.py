@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import TYPE_CHECKING
 
@@ -11,21 +10,18 @@ from tutorial.exercises.databases import (
     form,
     insert,
     need_form,
+    need_revision,
     need_rows,
-    op_for,
     operations,
     rows,
     tables,
     takes,
 )
-from tutorial.exercises.judging import exercise, listed, need, need_tried, refused
+from tutorial.exercises.judging import exercise, listed, need, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tutorial.exercises.databases import Change
 
-    Change = Callable[[], None]
-
-NOTHING = "def nothing(): pass"
 TABLES: tuple[dict[int, str], ...] = (
     {2: "a", 3: "Buy Milk", 9: 'it\'s 100% "é"', 10: "a", 2**40: " done "},
     {},
@@ -33,20 +29,10 @@ TABLES: tuple[dict[int, str], ...] = (
 )
 
 
-def _need_tried(*functions: Change) -> None:
-    """Raise NotTried if nothing was written, NotQuite if a function wants an argument."""
-    need_tried(*(one for function in functions for one in (function, NOTHING)))
-    for function in functions:
-        for name, one in inspect.signature(function).parameters.items():
-            wanted = one.kind is one.POSITIONAL_OR_KEYWORD and one.default is one.empty
-            todo = "Take it out of the brackets: `from alembic import op` brings `op`."
-            need(not wanted, f"{function.__name__} wants an argument `{name}`. {todo}")
-
-
 @exercise
 def done_column(upgrade: Change) -> None:
     """A column that may not be empty, on a table with rows."""
-    _need_tried(upgrade)
+    need_revision(upgrade)
     for names in TABLES:
         _judge_done(upgrade, names)
 
@@ -55,7 +41,7 @@ def _judge_done(upgrade: Change, names: dict[int, str]) -> None:
     from sqlalchemy import Boolean
     from sqlalchemy.exc import ArgumentError
 
-    with operations(names) as (connection, _), op_for(connection):
+    with operations(names) as connection:
         before = form(connection)
         try:
             upgrade()
@@ -115,9 +101,9 @@ def split_names(upgrade: Change, downgrade: Change) -> None:
     from sqlalchemy import text
     from sqlalchemy.types import String
 
-    _need_tried(upgrade, downgrade)
+    need_revision(upgrade, downgrade)
     split = [_split(number, name) for number, name in BEFORE.items()]
-    with operations(BEFORE) as (connection, _), op_for(connection):
+    with operations(BEFORE) as connection:
         rules = form(connection)
         upgrade()
         need("task" in tables(connection), "the table task is gone.")
