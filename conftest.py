@@ -18,7 +18,7 @@ sys.path.insert(0, str(NOTEBOOKS))
 
 from tutorial.ends import stored_ends  # noqa: E402
 from tutorial.state import DATABASE, read_state  # noqa: E402
-from tutorial.workspace import MEMORY  # noqa: E402
+from tutorial.workspace import MEMORY, project_of  # noqa: E402
 
 pytest_plugins = ["strict_outputs"]  # of tests/
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
@@ -54,9 +54,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     cell = getattr(item, "cell", None)  # nbval's
     if cell is None or cell.get("id") != "finish":
         return
-    folder, ends = workspace_of(item), stored_ends()
+    number, ends = int(item.path.stem[:2]), stored_ends()
+    folder = project_of(number, workspace_of(item))
     state = read_state(folder)
-    assert state == ends.state(int(item.path.stem[:2])), "run tests/store_outputs.py"
+    assert state == ends.state(number), "run tests/store_outputs.py"
     left = {path.name for path in folder.iterdir()} - {f"{DATABASE}-wal", f"{DATABASE}-shm", MEMORY}
     named = {Path(path).parts[0] for path in state.files}
     named |= {DATABASE} if state.schema else set()

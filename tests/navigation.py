@@ -15,17 +15,9 @@ TABLE = re.compile(r"(?<=<!-- notebooks -->\n).*?(?=<!-- /notebooks -->)", re.DO
 START_PAGE = "[start page](00_start_here.ipynb)"
 
 
-ANY_ORDER = "Part two"  # the part whose notebooks can be taken in any order
-
-
-def in_order() -> list[int]:
-    """Return the notebooks that one takes one after the other, from the start page on."""
-    return [0, *(one for one in course.numbers() if course.part(one) != ANY_ORDER)]
-
-
 def neighbours(number: int) -> str:
     """Return the last line of a notebook's first cell: the links to the ones beside it."""
-    if number not in in_order():
+    if course.is_chapter(number):
         return f"All chapters: on the {START_PAGE}"
     before = course.link(number - 1) if number else "none, this is the start page"
     return f"Previous: {before} · {following(number)}"
@@ -33,7 +25,7 @@ def neighbours(number: int) -> str:
 
 def following(number: int) -> str:
     """Return the last line of a notebook's last cell: where to go on."""
-    if number in in_order()[:-1]:
+    if number in course.in_order()[:-1]:
         return f"Next: {course.link(number + 1)}"
     return f"Next: what you need, on the {START_PAGE}"
 
@@ -62,7 +54,7 @@ def write(numbers: list[int]) -> None:
     text = README.read_text(encoding="utf-8")
     table = readme_table()
     text = TABLE.sub(lambda _: table, text)
-    minutes = sum(course.minutes(number) for number in in_order())
+    minutes = sum(course.minutes(number) for number in course.in_order())
     text = re.sub(r"\d+(?= minutes together)", str(minutes), text)
     README.write_text(text, encoding="utf-8", newline="\n")
 

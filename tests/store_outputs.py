@@ -30,6 +30,7 @@ from strict_outputs import merge_neighbours  # noqa: E402
 
 from tutorial import course, ends  # noqa: E402
 from tutorial.state import DATABASE, project_files, read_text  # noqa: E402
+from tutorial.workspace import project_of  # noqa: E402
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -79,9 +80,9 @@ def dump(database: Path) -> str:
 class Recorder:
     """Records the end of one notebook, and which texts its files have on the way."""
 
-    def __init__(self, number: int, workspace: Path) -> None:
+    def __init__(self, number: int, project: Path) -> None:
         self.number = number
-        self.workspace = workspace
+        self.project = project
         self.seen: dict[str, set[str]] = defaultdict(set)
 
     def before(self, cell: nbformat.NotebookNode, _index: int) -> None:
@@ -91,23 +92,23 @@ class Recorder:
 
     def after(self, _cell: nbformat.NotebookNode, _index: int) -> None:
         """Note the texts that a cell has left."""
-        for path in project_files(self.workspace):
-            self.seen[path.as_posix()].add(read_text(self.workspace / path))
+        for path in project_files(self.project):
+            self.seen[path.as_posix()].add(read_text(self.project / path))
 
     def write(self) -> None:
         """Write into ends.json what this notebook changes, and nothing of the others."""
         stored = read_stored()
         now = {
-            path.as_posix(): read_text(self.workspace / path)
-            for path in project_files(self.workspace)
+            path.as_posix(): read_text(self.project / path) for path in project_files(self.project)
         }
-        if (self.workspace / DATABASE).exists():
-            now[DATABASE] = dump(self.workspace / DATABASE)
+        if (self.project / DATABASE).exists():
+            now[DATABASE] = dump(self.project / DATABASE)
         texts: dict[str, dict[str, list[str] | None]] = stored["texts"]
         for path in sorted({*now, *texts}):
             of_path = texts.setdefault(path, {})
             of_path.pop(str(self.number), None)
-            before = [int(one) for one in of_path if int(one) < self.number]
+            start = course.start_of(self.number)
+            before = [int(one) for one in of_path if int(one) <= start]
             last = ends.join(of_path[str(max(before))]) if before else None
             if now.get(path) != last:
                 text = now.get(path)
@@ -153,7 +154,7 @@ def main(numbers: list[int]) -> None:
         for number in numbers:
             path, workspace = course.notebook_path(number), Path(name) / "steps"
             if number:
-                recorder = Recorder(number, workspace)
+                recorder = Recorder(number, project_of(number, workspace))
                 notebook = execute(path, workspace, recorder.before, recorder.after)
                 recorder.write()
             else:

@@ -64,36 +64,40 @@ def test_from_every_other_end(
 ) -> None:
     """The notebooks can be begun in any order: nothing there is the learner's own."""
     monkeypatch.chdir(tmp_path)
-    for before in {0, step - 2, step - 1, step, NUMBERS[-1]} & {0, *NUMBERS}:
-        folder = tmp_path / str(before)
-        folder.mkdir()
-        monkeypatch.setenv("TUTORIAL_WORKSPACE", str(folder))
+    start = course.start_of(step)
+    for before in {0, start - 1, start, step, NUMBERS[-1]} & {0, *NUMBERS}:
+        folder = workspace.project_of(step, tmp_path / str(before))
+        folder.mkdir(parents=True)
+        monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path / str(before)))
         put(before, folder)
         steps.begin(step)
-        assert read_state(folder) == end_of(step - 1)
+        assert read_state(folder) == end_of(start)
         left = {path.name for path in folder.iterdir() if "database.db-" not in path.name}
-        named = {Path(path).parts[0] for path in end_of(step - 1).files} | {"app"}
-        database = {DATABASE} if end_of(step - 1).schema else set()
+        named = {Path(path).parts[0] for path in end_of(start).files} | {"app"}
+        database = {DATABASE} if end_of(start).schema else set()
         assert left == named | database | {workspace.MEMORY}
         printed = capsys.readouterr().out
-        same = end_of(before) == end_of(step - 1)
-        assert ("was rebuilt as step" in printed) == (not same and step > 1)
+        same = end_of(before) == end_of(start)
+        quiet = same or start == 0 or (course.is_chapter(step) and before == 0)
+        assert ("was rebuilt as step" in printed) != quiet
 
 
 @pytest.mark.parametrize(
-    "step", [one for one in NUMBERS if end_of(one).ids == end_of(one - 1).ids != set()]
+    "step", [one for one in NUMBERS if end_of(one).ids == end_of(course.start_of(one)).ids != set()]
 )
 def test_the_right_state_is_left_alone(
     step: int, learner: Path, capsys: pytest.CaptureFixture
 ) -> None:
     """In the right state nothing is moved or rebuilt, not even with rows of the learner's own."""
-    put(step - 1, learner)
-    add_row(learner)
-    before = (learner / "app" / "db.py").stat().st_mtime_ns
+    folder = workspace.project_of(step)
+    folder.mkdir(exist_ok=True)
+    put(course.start_of(step), folder)
+    add_row(folder)
+    before = (folder / "app" / "db.py").stat().st_mtime_ns
     steps.begin(step)
-    assert (learner / "app" / "db.py").stat().st_mtime_ns == before
-    assert "my own" in str(read_state(learner).rows)
-    assert not (learner / "backups").exists()
+    assert (folder / "app" / "db.py").stat().st_mtime_ns == before
+    assert "my own" in str(read_state(folder).rows)
+    assert not (folder / "backups").exists()
     assert "↻" not in capsys.readouterr().out
 
 
@@ -562,6 +566,33 @@ def test_a_file_with_a_space_in_its_name(shell: InteractiveShell, learner: Path)
     write_mine(learner, "app/my models.py")
     shell.run_cell('%%writefile "app/my models.py"\nx = 1\n')
     assert is_mine(learner / "backups" / "001" / "app" / "my models.py")
+
+
+def test_a_chapter_of_part_two(
+    learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """It works on a copy in a folder of its own; the project and its backups stay as they are."""
+    part = course.part
+    monkeypatch.setattr(course, "part", lambda one: course.ANY_ORDER if one == 11 else part(one))
+    put(3, learner)
+    write_mine(learner)
+    before = read_state(learner)
+    folder = learner / course.notebook_path(11).stem
+    steps.begin(11)
+    assert Path.cwd() == folder
+    assert read_state(folder) == end_of(10)
+    printed = capsys.readouterr().out
+    assert f"a copy of the finished service, in the folder {folder.name}" in printed
+    assert "↻" not in printed
+    write_mine(folder)
+    steps.begin(11)
+    assert 'restore("backups/001")' in capsys.readouterr().out
+    assert is_mine(folder / "backups" / "001" / "app" / "models.py")
+    steps.restore("backups/001")
+    assert is_mine(folder / "app" / "models.py")
+    assert read_state(learner) == before
+    assert not (learner / "backups").exists()
+    assert [one for one in (0, 3, 10, 11) if course.start_of(one) == 10] == [11]
 
 
 def test_notebooks_without_cell_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from shell import Shell
 
 from tutorial import course
 from tutorial.state import DATABASE, read_state
+from tutorial.workspace import project_of
 
 STEPS = course.steps()
 ENDPOINT = "\n\n@app.get('/mine')\ndef mine() -> str:\n    return 'mine'\n"
@@ -46,8 +47,9 @@ def test_each_notebook_first(tmp_path: Path) -> None:
         workspace = tmp_path / str(step)
         with Shell(step, workspace) as learner:
             learner.run("begin")
-        assert read_state(workspace) == end_of(step - 1)
-        assert not (workspace / "backups").exists()
+        folder = project_of(step, workspace)
+        assert read_state(folder) == end_of(course.start_of(step))
+        assert not (folder / "backups").exists()
 
 
 @pytest.mark.parametrize("seed", [0, *map(int, os.environ.get("COURSE_SEEDS", "1").split(","))])
@@ -58,10 +60,11 @@ def test_all_in_another_order(seed: int, folder: Path, tmp_path: Path) -> None:
     for step in order:
         with Shell(step, folder) as learner:
             learner.run("begin")
-            assert read_state(folder) == end_of(step - 1)
-            put(step, folder, tmp_path)
+            project = project_of(step, folder)
+            assert read_state(project) == end_of(course.start_of(step))
+            put(step, project, tmp_path)
             assert f"{step}" in learner.run("finish")
-    assert not (folder / "backups").exists()  # nothing there was the learner's own
+            assert not (project / "backups").exists()  # nothing there was the learner's own
 
 
 def test_a_cell_before_those_above_it(folder: Path) -> None:

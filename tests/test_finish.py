@@ -36,7 +36,7 @@ def lines_of(
 
 def ways_to_break(step: int) -> Iterator[tuple[str, State]]:
     """Give each single way to break what a step leaves, with how the line that finds it begins."""
-    start, goal = KNOWN[step - 1], KNOWN[step]
+    start, goal = KNOWN[course.start_of(step)], KNOWN[step]
     for path, text in goal.files.items():
         changed = start.files.get(path) != text
         line = path if changed else "files from earlier steps"

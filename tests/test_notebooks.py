@@ -99,7 +99,7 @@ def test_the_first_cell_says_what_is_to_come(path: Path) -> None:
 
 def test_the_links_between_the_notebooks() -> None:
     """One after the other, from the start page to the last one before the chapters, and back."""
-    chain = navigation.in_order()
+    chain = course.in_order()
     assert chain[:12] == list(range(12))
     for before, after in pairwise(chain):
         assert f"({course.notebook_path(after).name})" in navigation.following(before)
@@ -339,7 +339,7 @@ def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> N
                 assert target.startswith(f"{TRIAL}/"), target
 
 
-@pytest.mark.parametrize("step", [one for one in navigation.in_order() if one > 1])
+@pytest.mark.parametrize("step", [one for one in course.in_order() if one > 1])
 def test_every_step_has_an_exercise(step: int) -> None:
     """From step 2 on: a cell to change, its check, and a hidden answer that is proved right."""
     codes = {cell.id: cell for cell in code_cells(course.notebook_path(step))}

@@ -10,7 +10,6 @@ import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
-import navigation
 import pytest
 from jupyter_server.serverapp import ServerApp
 from reading import (
@@ -125,7 +124,7 @@ def test_the_readme_is_short() -> None:
 
 def test_the_readme_knows_how_long_the_course_takes() -> None:
     """The sum of the minutes that the first cells of the notebooks before the chapters name."""
-    numbers = [0, *(one for one in course.numbers() if course.part(one) != navigation.ANY_ORDER)]
+    numbers = course.in_order()
     said = re.findall(r"(\d+) minutes together", README.read_text(encoding="utf-8"))
     assert said == [str(sum(course.minutes(number) for number in numbers))]
 

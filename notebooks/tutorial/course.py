@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent
+ANY_ORDER = "Part two"  # the part whose notebooks are taken in any order, each on a copy
 
 
 def project() -> dict[str, Any]:
@@ -43,6 +44,21 @@ def numbers() -> list[int]:
 def steps() -> list[int]:
     """Return the numbers of the steps: the notebooks of the first part."""
     return [number for number in numbers() if part(number) == part(numbers()[0])]
+
+
+def in_order() -> list[int]:
+    """Return the notebooks that one takes one after the other, from the start page on."""
+    return [0, *(number for number in numbers() if part(number) != ANY_ORDER)]
+
+
+def is_chapter(number: int) -> bool:
+    """Whether a notebook works on a copy of its own of the finished service."""
+    return number not in in_order()
+
+
+def start_of(number: int) -> int:
+    """Return the notebook where this one starts: the one before it, or the finished service."""
+    return in_order()[-1] if is_chapter(number) else number - 1
 
 
 def notebook_path(number: int) -> Path:

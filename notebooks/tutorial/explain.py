@@ -17,7 +17,7 @@ from tutorial.environment import requirements
 from tutorial.errors import Problem
 from tutorial.said import meaning
 from tutorial.state import PROJECT_FOLDERS
-from tutorial.workspace import location
+from tutorial.workspace import begun, project
 
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
 P = ParamSpec("P")
@@ -126,7 +126,7 @@ def _name(error: BaseException) -> Problem | None:
         return None
     if name in stopped:
         return Problem("cell-stopped", name=name, error=stopped[name])
-    step = _begun.get("step")
+    step = begun.get("number")
     # A file that a cell writes, and what the learner changes, set no name for the cells below them.
     used = step and any(
         not cell.source.startswith("%%")
@@ -173,13 +173,13 @@ def _below(filename: object) -> list[Path]:
     """Return a path as seen from the current folder and from the workspace, if it is in there."""
     if not isinstance(filename, str):
         return []
-    folders = [folder for folder in (here(), location()) if folder is not None]
+    folders = [folder for folder in (here(), project()) if folder is not None]
     path = Path(filename)
     return [path.relative_to(folder) for folder in folders if path.is_relative_to(folder)]
 
 
 def _in_project(filename: str | None) -> bool:
-    """Whether a file belongs to the project: to the current folder, or to the workspace."""
+    """Whether a file belongs to the project, or to a project in the current folder."""
     return any(path.parts[:1] == (name,) for path in _below(filename) for name in PROJECT_FOLDERS)
 
 
@@ -197,12 +197,11 @@ def _shown(filename: object) -> str:
 
 
 stopped: dict[str, str] = {}  # a name -> the error of the cell that should have set it
-_begun: dict[str, int] = {}  # the step whose notebook runs in this kernel
 
 
 def explain_errors(shell: Shell, step: int) -> None:
     """Let the cells of a notebook show what can be explained as a Problem, and %tb the rest."""
-    _begun["step"] = step
+    begun["number"] = step
     shell.set_custom_exc((Exception,), _show)
     original = shell.find_line_magic("tb")
 

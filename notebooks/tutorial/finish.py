@@ -14,7 +14,7 @@ from tutorial.process import Process
 from tutorial.progress import record
 from tutorial.state import Row, State, read_state
 from tutorial.steps import require_step
-from tutorial.workspace import TRIAL, location, only_one
+from tutorial.workspace import TRIAL, location, only_one, project_of
 
 AGAIN = "run this notebook again from its first cell"
 LONGEST = 70  # characters of a cell's first line in a hint
@@ -37,23 +37,23 @@ def finish(step: int) -> None:
     for each thing; raises Problem if one is missing, or if the database is locked.
     """
     require_step(step)
-    folder = location()
+    folder = project_of(step)
     if not folder.exists():
         raise Problem("folder-gone")
     with only_one(folder):
         state = read_state(folder)
     ends = stored_ends()
-    goal, start = ends.state(step), ends.state(step - 1)
+    goal, start = ends.state(step), ends.state(course.start_of(step))
     lines = [*_changed(step, state, start, goal), *_kept(step, state, start, goal)]
     for line in lines:
         print(f"✓ {line.name}" if line.good else f"✗ {line.name}: {line.hint}")
         for one in line.differs if not line.good else ():
             print(f"    {one}")
-    for text in _own(state, start, goal, later=step < course.numbers()[-1]):
+    for text in _own(state, start, goal, later=step in course.in_order()[:-1]):
         print(text)
     if not all(line.good for line in lines):
         raise Problem("step-incomplete", step=step)
-    record(step, folder)
+    record(step, location())
     place = course.place(step) if step in course.steps() else f"Notebook {step}"
     print(f"{place} is done.")
 
@@ -111,7 +111,7 @@ def _kept(step: int, state: State, start: State, goal: State) -> Iterator[Line]:
         hint = f"at least one is still running: {AGAIN}"
         yield Line("no server of a trial is left", not Process.running(), hint)
         hint = "it is still there: run the cell again that deletes it"
-        yield Line("no copy of a trial is left", not (location() / TRIAL).exists(), hint)
+        yield Line("no copy of a trial is left", not (project_of(step) / TRIAL).exists(), hint)
 
 
 def _file(path: str, state: State, text: str, again: str) -> Line:

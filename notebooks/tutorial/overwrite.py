@@ -7,7 +7,7 @@ from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
 from tutorial.state import project_files, read_text
-from tutorial.workspace import copy_project, location, new_backup, only_one
+from tutorial.workspace import copy_project, new_backup, only_one, project
 
 
 def keep_before_writing(shell: Shell) -> None:
@@ -54,7 +54,7 @@ def keep(path: str, text: str) -> None:
 
     That is a file of the project whose text the course does not write. Prints the backup's name.
     """
-    folder = location()
+    folder = project()
     name = Path(path)
     if Path.cwd() != folder or name not in project_files(folder):
         return

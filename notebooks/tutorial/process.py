@@ -16,7 +16,7 @@ from tutorial.explain import explained, one_line
 from tutorial.inherited import needed_variables
 from tutorial.running import STOP_SECONDS, Running
 from tutorial.server import reach_directly
-from tutorial.workspace import TRIAL, copy_project, location
+from tutorial.workspace import TRIAL, copy_project, project
 
 START_SECONDS = 30.0
 
@@ -31,11 +31,11 @@ main()
 
 
 def trial_folder(name: str) -> Path:
-    """Return under_load/`name` of the workspace, with a new copy of the project, for a trial."""
-    folder = location() / TRIAL / name
+    """Return under_load/`name` beside the project, with a new copy of the project, for a trial."""
+    folder = project() / TRIAL / name
     for left in folder.glob("*.log"):
         left.unlink()
-    copy_project(location(), folder)
+    copy_project(project(), folder)
     return folder
 
 

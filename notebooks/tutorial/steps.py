@@ -29,6 +29,9 @@ KERNEL = uuid.uuid4().hex  # tells this notebook's kernel from every other
 def begin(step: int, fresh: bool = False) -> None:
     """Begin a step: go to the workspace, and put it into the state that the step starts from.
 
+    A chapter of part two has a project of its own, in a folder of the workspace that is named
+    after it. It starts from the finished service.
+
     A workspace that is in that state is left as it is, unless `fresh` is true; rows of the
     learner's own may be there too, if the step writes none. In any other, the stored end of the
     step before takes the project's place; what the learner wrote is kept in a backup, whose name
@@ -39,7 +42,8 @@ def begin(step: int, fresh: bool = False) -> None:
     """
     require_kernel()
     require_step(step)
-    folder = workspace.location()
+    workspace.begun["number"] = step
+    folder = workspace.project()
     _enter(folder, step)
     print(f"{course.place(step)}: {course.title(step)}")
     for name in ignore_in_kernel():
@@ -49,6 +53,8 @@ def begin(step: int, fresh: bool = False) -> None:
         (folder / workspace.OWNER).write_text(f"{step} {KERNEL}", encoding="utf-8")
     (folder / "app").mkdir(exist_ok=True)
     start = f"where step {step - 1} ended" if step > 1 else "with an empty project"
+    if course.is_chapter(step):
+        start = f"with a copy of the finished service, in the folder {folder.name} of the workspace"
     print(f"You start {start}.\n")
     tree()
 
@@ -60,7 +66,7 @@ def restore(backup: str) -> None:
     The backup stays where it is. What was in the project is kept in a backup of its own, unless
     the course has the same. Raises Problem if there is no backup of that name.
     """
-    folder = workspace.location()
+    folder = workspace.project()
     stop_servers()
     forget_app()
     known = workspace.backups(folder)
@@ -129,7 +135,7 @@ def _tell_another_owner(info: Any = None) -> None:
     if "begin(" in getattr(info, "raw_cell", ""):
         return  # this cell takes the project back
     try:
-        owner = (workspace.location() / workspace.OWNER).read_text(encoding="utf-8")
+        owner = (workspace.project() / workspace.OWNER).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return
     step, _, kernel = owner.partition(" ")
@@ -147,7 +153,7 @@ _told: list[str] = []  # owners that were named
 def _prepare(step: int, folder: Path, fresh: bool) -> None:
     """Put the project in `folder` into the state that `step` starts from."""
     workspace.clear_trials(folder)
-    state, ends, before = read_state(folder), stored_ends(), step - 1
+    state, ends, before = read_state(folder), stored_ends(), course.start_of(step)
     start, goal = ends.state(before), ends.state(step)
     # Rows of the learner's own may stay, unless they would take the ids of those the step writes.
     right = state == start or (goal.ids == start.ids and state.continues(start))
@@ -156,10 +162,11 @@ def _prepare(step: int, folder: Path, fresh: bool) -> None:
     known = ends.number_of(state)
     if known is not None and known > before:
         print(f"↻ Your project was at the end of step {known}; this step starts earlier.")
+    new_chapter = course.is_chapter(step) and known == 0  # its folder is empty
     with workspace.build_folder(folder) as build:
         ends.put(before, build / "new")
         _take_place(folder, build, state, f"Your work was not as step {before} ends, so it")
-    if before:
+    if before and not new_chapter:
         print(f"↻ The project was rebuilt as step {before} leaves it.")
 
 

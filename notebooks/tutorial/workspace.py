@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tutorial.course import NOTEBOOKS
+from tutorial import course
 from tutorial.errors import Problem
 from tutorial.state import DATABASE, IGNORED, PROJECT_FOLDERS, opened
 
@@ -34,7 +34,21 @@ BACKUPS = "backups"
 
 def location() -> Path:
     """Return the workspace: TUTORIAL_WORKSPACE if it is set, else notebooks/workspace."""
-    return Path(os.environ.get("TUTORIAL_WORKSPACE") or NOTEBOOKS / "workspace").resolve()
+    return Path(os.environ.get("TUTORIAL_WORKSPACE") or course.NOTEBOOKS / "workspace").resolve()
+
+
+def project_of(number: int, workspace: Path | None = None) -> Path:
+    """Return the folder of a notebook's project: the workspace, or a chapter's folder in it."""
+    name = course.notebook_path(number).stem if course.is_chapter(number) else ""
+    return (workspace or location()) / name
+
+
+def project() -> Path:
+    """Return the folder of the project that this notebook has begun; at first, the workspace."""
+    return project_of(begun.get("number", 0))
+
+
+begun: dict[str, int] = {}  # the notebook that has begun its project in this kernel
 
 
 def copy_project(source: Path, target: Path) -> None:
