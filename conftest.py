@@ -21,7 +21,27 @@ from tutorial.state import DATABASE, read_state  # noqa: E402
 from tutorial.workspace import MEMORY, project_of  # noqa: E402
 
 pytest_plugins = ["strict_outputs"]  # of tests/
+WEEKLY_SECONDS = 900  # the longest that a test of the weekly run may take
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
+# With -n, a file is done by one process. These take longest, so they begin first: else one process
+# would still be busy with one of them when the other has nothing left to do.
+LONGEST = (
+    "11_put_it_under_load.ipynb",
+    "test_your_own_service.py",
+    "test_careless_learners.py",
+    "test_careless_kernels.py",
+    "test_advice.py",
+    "test_exercises.py",
+    "test_bad_requests.py",
+    "06_set_up_alembic.ipynb",
+    "09_run_the_migration.ipynb",
+    "test_hostile_environment.py",
+    "test_load.py",
+    "test_service.py",
+    "test_serve.py",
+    "test_start.py",
+    "test_refused_writes.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +55,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts background jobs so, and then no test could interrupt anything.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first. Within a file, the order stays.
+
+    The long forms, which run once a week, get more time: some run a whole notebook four times.
+    """
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    for item in items:
+        if item.get_closest_marker("weekly"):
+            item.add_marker(pytest.mark.timeout(WEEKLY_SECONDS))
 
 
 def workspace_of(item: pytest.Item) -> Path:

@@ -87,8 +87,9 @@ def run_migrations_online() -> None:
                 connection.exec_driver_sql("PRAGMA foreign_keys = OFF")  # a copied table is dropped
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # all of the migration, or nothing
             context.run_migrations()
-            if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                raise RuntimeError("A row refers to a row that is not there: nothing was changed.")
+            if sqlite:
+                for table, row, other, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+                    raise RuntimeError(f"Row {row} of {table} refers to no row of {other}.")
 
 
 if context.is_offline_mode():

@@ -12,16 +12,16 @@ DATABASE_URL = (os.environ.get("DATABASE_URL") or "sqlite:///database.db").repla
 
 engine = create_engine(DATABASE_URL, hide_parameters=True)
 
-# How many requests write, and how many read, at a time. In SQLite, one can write.
-WRITES, READS = (1, 10) if engine.dialect.name == "sqlite" else (5, 10)
+WRITES, READS = (1, 10) if engine.dialect.name == "sqlite" else (5, 10)  # requests at a time
 
 
-def set_up_connection(connection: Any, _record: Any) -> None:
+def set_up_connection(connection: Any, record: Any) -> None:
     """Set up each new connection: SQLite forgets most of these when it closes."""
     connection.execute("PRAGMA busy_timeout = 10000")  # ms to wait for another writer
     connection.execute("PRAGMA journal_mode = WAL")  # readers and one writer at a time
     connection.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and faster than FULL
     connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite
+    record.driver_connection.text_factory = lambda text: text.decode(errors="replace")
 
 
 if engine.dialect.name == "sqlite":
@@ -30,9 +30,8 @@ if engine.dialect.name == "sqlite":
 
 def get_session() -> Iterator[Session]:
     """Give a request its own session, and close it when the request is done."""
-    with Session(engine, expire_on_commit=False) as session:
+    with Session(engine, expire_on_commit=False, close_resets_only=False) as session:
         try:
             yield session
-        except BaseException:
+        finally:
             session.rollback()  # a COMMIT that failed has left its transaction open
-            raise

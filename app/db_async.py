@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import DATABASE_URL, set_up_connection
 
-url = DATABASE_URL.replace("sqlite:", "sqlite+aiosqlite:")
+url = DATABASE_URL.replace("+pysqlite", "").replace("sqlite:", "sqlite+aiosqlite:")
 engine = create_async_engine(url, hide_parameters=True)
 
 if engine.dialect.name == "sqlite":
@@ -17,9 +17,8 @@ if engine.dialect.name == "sqlite":
 
 async def get_session() -> AsyncIterator[AsyncSession]:
     """Give a request its own session, and close it when the request is done."""
-    async with AsyncSession(engine, expire_on_commit=False) as session:
+    async with AsyncSession(engine, expire_on_commit=False, close_resets_only=False) as session:
         try:
             yield session
-        except BaseException:
+        finally:
             await session.rollback()  # a COMMIT that failed has left its transaction open
-            raise

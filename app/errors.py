@@ -1,5 +1,6 @@
 """The answers to requests that the service refuses, the same in both versions."""
 
+import logging
 from typing import Any
 
 from fastapi import HTTPException, Request
@@ -10,6 +11,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import SQLModel
 
 from app.models import Task
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 16_384  # bytes; the longest task that is valid needs less
 NOT_FOUND = "There is no such task."
@@ -45,7 +48,8 @@ async def deleted_meanwhile(request: Request, error: StaleDataError) -> JSONResp
 
 
 async def refused(request: Request, error: IntegrityError) -> JSONResponse:
-    """Answer 409 for what a constraint of the database refuses."""
+    """Answer 409 for what a constraint of the database refuses, and log which one."""
+    log.warning(str(error.orig).splitlines()[0])
     return JSONResponse({"detail": "This breaks a rule of the database."}, 409)
 
 
@@ -53,9 +57,9 @@ async def busy(request: Request, error: OperationalError) -> JSONResponse:
     """Answer 503 if the database is still locked at the end of the wait. All else stays a 500."""
     if not str(error.orig).endswith("is locked"):
         raise error
+    log.warning("The database stayed locked: %s %s", request.method, request.url.path)
     return JSONResponse({"detail": "The database is busy."}, 503, {"Retry-After": "1"})
 
 
-HANDLERS: dict[Any, Any] = {RequestValidationError: not_valid, IntegrityError: refused}
-HANDLERS[StaleDataError] = deleted_meanwhile
-HANDLERS[OperationalError] = busy
+HANDLERS: dict[Any, Any] = {RequestValidationError: not_valid, StaleDataError: deleted_meanwhile}
+HANDLERS |= {IntegrityError: refused, OperationalError: busy}

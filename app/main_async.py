@@ -44,14 +44,14 @@ async def create_task(task: TaskCreate, session: SessionDep) -> Task:
     return db_task
 
 
-@app.get("/task/", response_model=list[TaskPublic])
+@app.get("/task/", response_model=list[TaskPublic], responses=also(503))
 async def list_tasks(session: ReaderDep, after: After = 0, limit: Limit = 20) -> list[Task]:
     """List tasks by id: at most `limit` of them, those that come after the id `after`."""
     page = select(Task).where(col(Task.id) > after).order_by(col(Task.id)).limit(limit)
     return list(await session.exec(page))
 
 
-@app.get("/task/{task_id}", response_model=TaskPublic, responses=also(404))
+@app.get("/task/{task_id}", response_model=TaskPublic, responses=also(404, 503))
 async def read_task(task_id: TaskId, session: ReaderDep) -> Task:
     """Read one task."""
     return found(await session.get(Task, task_id))

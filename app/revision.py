@@ -15,26 +15,25 @@ ALEMBIC_INI = Path(__file__).parent.parent / "alembic.ini"
 
 def require_newest_revision() -> None:
     """Raise RuntimeError unless the database is there, works, and is at the newest revision."""
-    file = Path(engine.url.database or "")
-    if engine.dialect.name == "sqlite" and file.parent.exists() and not file.exists():
+    file = Path((engine.url.database or "").removeprefix("file:"))
+    if engine.dialect.name == "sqlite" and file.parent.is_dir() and not file.exists():
         raise RuntimeError(f"There is no database {file}: run `alembic upgrade head`.")
     try:
         migrations = ScriptDirectory.from_config(Config(ALEMBIC_INI))
+        next(migrations.walk_revisions())  # there is one, and each finds the one before it
         with engine.connect() as connection:
             present = set(MigrationContext.configure(connection).get_current_heads())
         engine.dispose()
-    except CommandError:
+    except (CommandError, KeyError, StopIteration):
         raise RuntimeError(f"The migrations that {ALEMBIC_INI} names are not there.") from None
     except DatabaseError as error:
         raise RuntimeError(f"The database {engine.url} can't be used: {error.orig}.") from None
     needed = set(migrations.get_heads())
-    cure = "the database is newer than the app, so update the app"
+    cure = "the database is newer, or of another app: update the app, or look at DATABASE_URL"
     if present <= {script.revision for script in migrations.walk_revisions()}:
         cure = "run `alembic upgrade head`"
     if len(needed) > 1:
         cure = "run `alembic merge heads`, then `alembic upgrade head`"
     if present != needed:
         at, head = (" and ".join(sorted(one)) or "none" for one in (present, needed))
-        raise RuntimeError(
-            f"The database {engine.url} is at revision {at}, and the app needs {head}: {cure}."
-        )
+        raise RuntimeError(f"{engine.url} is at revision {at}, the app needs {head}: {cure}.")

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -87,10 +87,10 @@ def run(code: str, database: Path | str, cwd: Path = ROOT, arguments: Iterable[s
     return output
 
 
-def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def outcome(process: subprocess.Popen[str], seconds: float = SECONDS) -> tuple[int, str, str]:
     """Wait for a process's end; return its exit status, output and errors. A hanging one fails."""
     try:
-        output, errors = process.communicate(timeout=SECONDS)
+        output, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         output, errors = process.communicate()
@@ -99,10 +99,10 @@ def outcome(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 @cache
-def alembic_process() -> subprocess.Popen[str]:
-    """Start the process that runs Alembic's commands. It ends with this one."""
+def _worker() -> subprocess.Popen[str]:
+    """Start the process that does jobs. It ends with this one."""
     process = subprocess.Popen(
-        [sys.executable, "-B", "-X", "utf8", str(Path(__file__).parent / "alembic_process.py")],
+        [sys.executable, "-B", "-X", "utf8", str(Path(__file__).parent / "worker_process.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -111,14 +111,27 @@ def alembic_process() -> subprocess.Popen[str]:
     return process
 
 
+def job(name: str, **options: object) -> list[Any]:
+    """Let the process do a job; return its answer."""
+    process = _worker()
+    print(json.dumps([name, options]), file=process.stdin, flush=True)
+    answer: list[Any] = json.loads(process.stdout.readline())
+    return answer
+
+
 def alembic(*arguments: str, url: str | None, cwd: Path = ROOT, fails: bool = False) -> str:
     """Run an Alembic command. Return its output or, if it is to fail, its errors."""
-    process = alembic_process()
-    job = {"arguments": arguments, "cwd": str(cwd), "url": url}
-    print(json.dumps(job), file=process.stdin, flush=True)
-    status, output, errors = json.loads(process.stdout.readline())
+    status, output, errors, _ = run_alembic(arguments, url=url, cwd=cwd)
     assert (status != 0) == fails, output + errors
     return errors if fails else output
+
+
+def run_alembic(
+    arguments: Sequence[str], *, url: str | None, cwd: Path
+) -> tuple[int, str, str, str]:
+    """Run an Alembic command; return its exit status, output, errors, and both in their order."""
+    status, output, errors, both = job("alembic", arguments=arguments, cwd=str(cwd), url=url)
+    return status, output, errors, both
 
 
 def migrated(folder: Path, revision: str, driver: str = "sqlite") -> Path:

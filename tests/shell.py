@@ -1,21 +1,48 @@
 """A learner who has a notebook open in this process: a shell, a workspace, cells in any order.
 
 It starts at once, where a kernel takes two seconds. What needs a process of its own (a kill,
-another environment, two notebooks at once) is played with `learner.Learner`.
+another environment, two notebooks at once) is played with `learner.Learner`. In its %%terminal
+cells, Alembic's commands run in a process that is there already.
 """
 
+import io
 import os
+import subprocess
 import sys
 from pathlib import Path
-from typing import Self
+from types import SimpleNamespace
+from typing import Any, Self
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from learner import FAILED, Notebook
+from service import run_alembic
 from traitlets.config import Config
 
-from tutorial import course, stop_servers
+from tutorial import course, stop_servers, terminal
 from tutorial.fresh import forget_app
+
+
+class Ended:
+    """A command of Alembic's that has run, in the form of a process."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        url = environment.get("DATABASE_URL")
+        self._status, _, _, printed = run_alembic(arguments, url=url, cwd=Path.cwd())
+        self.stdout = io.StringIO(printed)
+
+    def poll(self) -> int:
+        """Return the exit status, as the system would give it."""
+        return self._status % 256
+
+    wait = poll
+
+
+def start(command: list[str], **options: Any) -> Any:
+    """Do what subprocess.Popen does, in the place of which it stands in %%terminal."""
+    if Path(command[0]).stem == "alembic":
+        return Ended(command[1:], options["env"])
+    return subprocess.Popen(command, **options)
 
 
 class Shell(Notebook):
@@ -38,9 +65,11 @@ class Shell(Notebook):
         # A history would be the user's own, and would take its time at the end.
         self._shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
         self._shell.colors = "nocolor"
+        terminal.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": start})
         return self
 
     def __exit__(self, *_: object) -> None:
+        terminal.subprocess = subprocess
         stop_servers()
         forget_app()
         InteractiveShell.clear_instance()

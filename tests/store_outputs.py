@@ -113,9 +113,9 @@ class Recorder:
             if now.get(path) != last:
                 text = now.get(path)
                 of_path[str(self.number)] = None if text is None else text.split("\n")
-        for path, seen in self.seen.items():
+        for path in sorted({*self.seen, *stored["passed"]}):
             known = {ends.join(lines) for lines in texts.get(path, {}).values()}
-            digests = sorted(ends.digest(text) for text in seen - known)
+            digests = sorted(ends.digest(text) for text in self.seen[path] - known)
             of_path = stored["passed"].setdefault(path, {})
             of_path.pop(str(self.number), None)
             if digests:

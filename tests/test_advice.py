@@ -217,7 +217,7 @@ def test_a_first_revision_without_the_empty_database(tmp_path: Path) -> None:
         assert "create_table" not in file.read_text(encoding="utf-8")
         said = learner.try_("revision")
         one_sentence(said, "the database is not at the newest revision")
-        assert "if `upgrade` in its file is only `pass`, delete the file" in said
+        assert "if `upgrade` in its file is only `pass`, and the notebook does not want" in said
         file.unlink()
         learner.run("revision", "new-machine")
         assert "create_table" in file.read_text(encoding="utf-8")
@@ -262,7 +262,7 @@ def test_a_database_without_the_note_of_its_revision(tmp_path: Path) -> None:
             "    one.execute('DELETE FROM alembic_version')"
         )
         start = "from tutorial import serve\nserve('app.main:app').stop()"
-        one_sentence(learner.write(start), "is at revision none, and the app needs 0001")
+        one_sentence(learner.write(start), "is at revision none, the app needs 0001")
         upgrade = "%%terminal\nalembic upgrade head"
         one_sentence(learner.write(upgrade), "failed: the table task is there already")
         (stamp,) = blocks("table-exists", "text")
@@ -336,7 +336,7 @@ def test_sentences_of_a_service_that_does_not_start(tmp_path: Path) -> None:
 
         for file in {*versions.glob("*.py")} - given:  # the merge has a random name
             file.unlink()
-        one_sentence(learner.write(SERVE), "newer than the app, so update the app.")
+        one_sentence(learner.write(SERVE), "update the app, or look at DATABASE_URL.")
         learner.run("begin")
         assert FAILED not in learner.write(SERVE)
 
@@ -368,3 +368,43 @@ def test_conditions_that_python_can_not_join(tmp_path: Path) -> None:
         said = learner.try_("your-turn-pages-check")
         assert "✗ Not quite: your code stops with TypeError: Boolean value" in said
         assert "Write `&` for `and`, `|` for `or`" in said
+
+
+def test_a_cell_with_an_edit_left_out(tmp_path: Path) -> None:
+    """06: the message names the cell, not the whole notebook; then the cell below it works."""
+    put(5, tmp_path, tmp_path)
+    with Shell(6, tmp_path) as learner:
+        learner.up_to("no-import")
+        said = learner.try_("with-import")
+        one_sentence(said, "`alembic check` was meant to fail here, but it succeeded.")
+        first = learner.sources["edit-import"].splitlines()[0][:70]
+        assert f"run the one that begins with `{first}" in said
+        learner.run("edit-import", "with-import")
+        learner.up_to("trap-revision")
+        said = learner.try_("trap-revision")  # a second time
+        one_sentence(said, "`alembic revision` failed: the database is not at the newest")
+        assert "only `pass`, and the notebook does not want it so, delete the file" in said
+        learner.run("trap-file")
+
+
+def test_a_function_without_its_decorator(tmp_path: Path) -> None:
+    """04: it is not called untried, and the line that is missing is written out."""
+    put(3, tmp_path, tmp_path)
+    with Shell(4, tmp_path) as learner:
+        learner.up_to("begin")
+        for stub, line in (
+            (
+                "your-turn-endpoint",
+                '`practice` has no endpoint yet: put `@practice.get("/hello/{na',
+            ),
+            ("your-turn-twins", '`careful` has no endpoint yet: put `@careful.post("/task/")` in '),
+        ):
+            assert "○ Not tried yet." in learner.run(stub, f"{stub}-check")
+            learner.write(f"{learner.sources[stub]}\n\nasync def endpoint(name: str):\n    pass")
+            assert line in learner.try_(f"{stub}-check")
+            assert "○ Not tried yet." in learner.run(stub, f"{stub}-check")
+        learner.up_to("call-ping")
+        source = f"{learner.sources['your-turn-endpoint']}\n\n@app.get('/hello/{{name}}')\n"
+        learner.write(f"{source}def hello(name: str):\n    return {{'hello': name}}")
+        said = "write `@practice.get(…)`, not `@app.get(…)`."
+        assert said in learner.try_("your-turn-endpoint-check")

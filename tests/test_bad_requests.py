@@ -241,7 +241,7 @@ def test_schemathesis(
             stack.callback(process.kill)  # one that hangs must not leave the others running
             runs.append(process)
         for process in runs:
-            status, output, errors = outcome(process)
+            status, output, errors = outcome(process, 4 * SECONDS)
             assert status == 0, output + errors
             assert "Tested: 6" in output  # endpoints, that is all of them
 

@@ -154,11 +154,30 @@ def test_what_the_learner_wrote_is_kept(learner: Path, capsys: pytest.CaptureFix
     steps.begin(3)
     printed = capsys.readouterr().out
     assert 'kept in backups/001. To take it back: restore("backups/001")' in printed
-    assert "↻     app/models.py:\n↻       +mine = True\n" in printed
+    signs = "↻     `+` is what you had, `-` is what the course has.\n"
+    assert f"{signs}↻     app/models.py:\n↻       +mine = True\n" in printed
     kept = learner / "backups" / "001" / "app" / "models.py"
     assert kept.read_text(encoding="utf-8").endswith(MINE)
     assert (learner / "notes.txt").read_text(encoding="utf-8") == "my notes\n"
     assert read_state(learner) == end_of(2)
+
+
+@pytest.mark.parametrize("path", ["tests/test_mine.py", "pytest.ini", ".github/workflows/mine.yml"])
+def test_tests_of_the_learners_own_are_kept(
+    path: str, learner: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A step's project may have tests, too. They go into the backup, and come back from it."""
+    put(2, learner)
+    (learner / path).parent.mkdir(parents=True, exist_ok=True)
+    write_mine(learner, path)
+    steps.begin(3)
+    printed = capsys.readouterr().out
+    assert f"↻     {path}:\n" in printed
+    assert "+mine = True\n" in printed
+    assert is_mine(learner / "backups" / "001" / path)
+    assert read_state(learner) == end_of(2)
+    steps.restore("backups/001")
+    assert is_mine(learner / path)
 
 
 def test_what_is_own_in_the_database_is_named(learner: Path, capsys: pytest.CaptureFixture) -> None:
@@ -169,7 +188,7 @@ def test_what_is_own_in_the_database_is_named(learner: Path, capsys: pytest.Capt
         connection.execute("CREATE TABLE tag (id)")
     steps.begin(6)
     printed = capsys.readouterr().out
-    assert "↻     database.db: tag\n↻     database.db: 1 of the rows\n" in printed
+    assert "↻     database.db: tag\n↻     database.db: 1 row that you added or changed\n" in printed
 
 
 def test_back_to_an_earlier_step(learner: Path, capsys: pytest.CaptureFixture) -> None:

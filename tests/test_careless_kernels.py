@@ -82,7 +82,7 @@ def test_a_kernel_in_another_folder(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     with Learner(4, None, notebooks=notebooks, folder=elsewhere) as learner:
-        assert "Not found? See README.md" in learner.try_("begin")
+        assert "Not found? See troubleshooting.md" in learner.try_("begin")
     files = read_state(notebooks / "workspace").files
     assert files["app/main.py"] == end_of(4).files["app/main.py"]
 

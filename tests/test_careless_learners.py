@@ -315,7 +315,7 @@ def test_an_edit_of_the_trials_left_out(folder: Path) -> None:
         learner.up_to("list")
         said = learner.try_("old-row")
         one_sentence(said, "app/main.py can't be imported, it stops in line ")
-        assert "If you left out a cell above that changes this file, run it." in said
+        assert 'run the one that begins with `edit("app/main.py", "sqlmodel import' in said
         assert '"id":4' in learner.run("list-imports", "pages")
 
 

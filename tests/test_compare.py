@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tutorial import course, ends
-from tutorial.compare import has_all_of, has_revision, has_tables, missing_rows, short_diff
+from tutorial.compare import has_all_of, has_revision, has_tables, left_of, missing_rows, short_diff
 from tutorial.state import State
 
 LAST = ends.stored_ends().state(course.in_order()[-1])  # what ships
@@ -76,6 +76,18 @@ def test_changes(old: str, new: str) -> None:
     """What does something else than the course's is not the course's."""
     assert old in MAIN
     assert not has_all_of("app/main.py", MAIN.replace(old, new, 1), MAIN)
+
+
+def test_what_an_old_text_has_left() -> None:
+    """A statement that was taken away counts in its place only; an import, name by name."""
+    old = "from a import b, c\n\n\ndef f():\n    x = 1\n    y = 2\n\n\ndef g():\n    x = 1\n"
+    new = "from a import b\n\n\ndef f():\n    y = 2\n\n\ndef g():\n    x = 1\n"
+    assert not left_of("a.py", old, new, new)
+    assert not left_of("a.py", old, f"import c\n{new}    y = 2\n\n\ndef h():\n    x = 1\n", new)
+    assert left_of("a.py", old, new.replace("import b", "import b, c"), new)
+    assert left_of("a.py", old, new.replace("    y = 2", "    x = 1\n    y = 2"), new)
+    assert left_of("a.ini", "a\nb\n", "a\nb\nmine\n", "a\n")
+    assert not left_of("a.ini", "a\nb\n", "a\nmine\n", "a\n")
 
 
 def test_an_order_that_matters() -> None:

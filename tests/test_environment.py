@@ -151,28 +151,32 @@ def test_check_prints_no_versions(capsys: pytest.CaptureFixture) -> None:
     check_environment()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "✓ Python 3.11 or newer"
-    assert lines[1:-3] == [f"✓ {name}" for name in requirements()]
-    assert lines[-3:] == ["✓ curl", "✓ 100 MB of free disk", "✓ a folder to write in"]
+    assert lines[1:-4] == [f"✓ {name}" for name in requirements()]
+    assert lines[-4:] == [
+        *("✓ curl", "✓ 100 MB of free disk", "✓ a folder to write in"),
+        "✓ a path that Alembic can read",
+    ]
 
 
 def test_check_names_what_is_missing(
     capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Each thing that is missing has a ✗ line with what to do; then Problem names them all."""
-    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path / "not" / "there"))
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path / "not%" / "there"))
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(environment, "_can_write", lambda folder: False)
     monkeypatch.setattr(environment, "NEEDED_MB", 10**12)
     fake_versions(monkeypatch, httpx=None)
     with pytest.raises(Problem) as caught:
         check_environment()
-    assert "httpx, curl, 1000000000000 MB of free disk, a folder to write in." in caught.value.what
+    names = "httpx, curl, 1000000000000 MB of free disk, a folder to write in, a path that Alembic"
+    assert f"{names} can read." in caught.value.what
     wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("✗")]
     assert [line.split(":")[0][2:] for line in wrong] == caught.value.what.rstrip(".").split(": ")[
         1
     ].split(", ")
     assert "sudo apt install curl" in wrong[1]
-    assert not (tmp_path / "not").exists()
+    assert not (tmp_path / "not%").exists()
 
 
 def test_advice_fits_environment_yml() -> None:

@@ -1,17 +1,24 @@
 """finish(N): a line for each thing that step N has to leave behind, and what to do if it is not."""
 
 import dataclasses
+import os
 import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, redirect_stdout
+from functools import lru_cache
+from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
-from tutorial import Problem, begin, compare, course, ends, file_after, progress, state, workspace
+from tutorial import Problem, begin, course, edits, ends, file_after, progress, state, workspace
+from tutorial.edits import edited
 from tutorial.finish import finish
 from tutorial.state import State
 
@@ -237,52 +244,162 @@ def test_what_differs_is_shown(
         assert any(re.match(r"    -.*session", one) for one in shown), shown
         assert any(re.match(r"    \+.*sitting", one) for one in shown), shown
         assert len(shown) <= 15
+        assert "(`-` is what the course has, `+` is what you have.)" in lines
         assert not any(one.startswith("    ") for one in lines[:place])
 
 
-def edits_of(step: int) -> list[tuple[str, str, str]]:
-    """Return the cells of a step that edit a file: the file, the first line, the file without.
+IN_ORDER = course.in_order()[
+    1:
+]  # a chapter also edits throw-away copies, which are not played here
+EDITS = [(step, cell.id) for step in IN_ORDER for cell, _ in course.edit_cells(step)]
 
-    Only those after which the notebook can go on: no later edit builds on one that was forgotten.
+
+# Later cells have written "at a time" a second time, above: the cells would edit there.
+AMBIGUOUS = {(11, "wal"), (11, "normal")}
+
+
+@lru_cache
+def made_by_alembic() -> dict[str, str]:
+    """Return the files that `alembic init alembic` makes."""
+    before = Path.cwd()
+    with TemporaryDirectory() as name, redirect_stdout(StringIO()):
+        os.chdir(name)
+        try:
+            command.init(Config("alembic.ini"), "alembic")
+            return state.read_state(Path(name)).files
+        finally:
+            os.chdir(before)
+
+
+def played(
+    step: int, without: str = "", stopped: list[str] | None = None
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give the project's files after each cell of a step, all run but one, with the cell's id.
+
+    An edit that finds nothing to replace ends its cell, as it does for a learner; `stopped` gets
+    the ids of these cells.
     """
-    found = []
-    for path, text in KNOWN[step].files.items():
-        edits = course.edits(step, path)
-        for forgotten in edits:
-            own = KNOWN[step].files[path]
-            for old, new in reversed(edits[forgotten]):
-                own = own.replace(new, old, 1) if new in own and new else own
-            if not compare.has_all_of(path, own, text):
-                found.append((path, forgotten, own))
-    return found
+    files, goal = dict(KNOWN[course.start_of(step)].files), KNOWN[step].files
+    edits = {cell.id: of_cell for cell, of_cell in course.edit_cells(step)}
+    for cell in course.cells(step):
+        first, _, rest = cell.source.partition("\n")
+        if cell.id == without:
+            continue
+        if "alembic init alembic" in rest:
+            files |= made_by_alembic()
+        elif first.startswith("%%writefile -a "):
+            files[first.split()[-1]] += f"{rest}\n"
+        elif first.startswith("%%writefile "):
+            files[first.split()[-1]] = f"{rest}\n"
+        elif cell.id in edits and not edits[cell.id]:  # one that puts a whole new text there
+            (path,) = re.findall(r'edit\("([^"]+)"', cell.source)
+            files[path] = goal[path]
+        for path, old, new in edits.get(cell.id, ()):
+            if (after := edited(files[path], old, new)) is None:
+                if stopped is not None:
+                    stopped.append(cell.id)
+                break
+            files[path] = after
+        yield cell.id, files
+    yield "", goal | files  # what a command writes later, such as a revision
 
 
-FORGOTTEN = [(step, *one) for step in STEPS for one in edits_of(step)]
+@pytest.mark.parametrize("step", IN_ORDER)
+def test_the_cells_that_are_played(step: int) -> None:
+    """All of them together write what the notebook writes."""
+    *_, (_, files) = played(step)
+    assert files == KNOWN[step].files
 
 
-@pytest.mark.parametrize(("step", "path", "first_line", "own"), FORGOTTEN)
+@pytest.mark.parametrize(("step", "id_"), EDITS)
 def test_an_edit_that_was_forgotten(
-    step: int,
-    path: str,
-    first_line: str,
-    own: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    step: int, id_: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The hint names the one cell to run, and not the whole notebook."""
-    state = dataclasses.replace(KNOWN[step], files=KNOWN[step].files | {path: own})
-    lines, _ = lines_of(step, state, monkeypatch, capsys)
-    (miss,) = [line for line in lines if line.startswith("✗")]
-    begins = f"run the cell above that begins with `{first_line[:70]}`; then run this cell again"
-    assert miss == f"✗ {path}: a change is missing: {begins}"
+    """Whichever cell with edits is left out, the step is not done, and the hint names the cell.
+
+    A cell below that could not do its edit without it is named, too, after it.
+    """
+    stopped = [id_]
+    *_, (_, files) = played(step, id_, stopped)
+    lines, done = lines_of(step, dataclasses.replace(KNOWN[step], files=files), monkeypatch, capsys)
+    misses = [line for line in lines if line.startswith("✗")]
+    assert not done
+    firsts = [
+        course.first_line(cell.source)[:70]
+        for cell, _ in course.edit_cells(step)
+        if cell.id in stopped
+    ]
+    assert any(f"begins with `{firsts[0]}`" in miss for miss in misses) or (step, id_) in AMBIGUOUS
+    for miss in misses if (step, id_) not in AMBIGUOUS else ():
+        assert ": a change is missing: run the cell above that begins with `" in miss
+        assert {*re.findall(r"(?:begins with|the one with) `(.+?)`(?=[,;])", miss)} <= {*firsts}
+    changed = {path for path, text in files.items() if text != KNOWN[step].files[path]}
+    assert {miss.split(": ")[0].removeprefix("✗ ") for miss in misses} == changed
 
 
-def test_the_edits_that_are_tried() -> None:
-    """Among them are those of notebooks 4 and 6 that are easily left out."""
-    names = {(step, path, line.split(" ")[0]) for step, path, line, _ in FORGOTTEN}
-    assert (4, "app/main.py", "old") in names
-    assert (4, "app/main.py", 'edit("app/main.py",') in names
-    assert (6, "alembic/env.py", "MODELS") in names
+def left_out_at(step: int, folder: Path, without: str = "") -> Iterator[tuple[str, str | None]]:
+    """Give for each cell that is played which one above it an error would call left out."""
+    sources = {cell.id: cell.source for cell in course.cells(step)}
+    there: dict[str, str] = {}
+    for id_, files in played(step, without):
+        edits.running["source"] = sources.get(id_, "")
+        yield id_, edits.left_out()
+        for path, text in files.items():
+            if there.get(path) != text:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_text(text, encoding="utf-8", newline="\n")
+        there = dict(files)
+
+
+@pytest.fixture
+def in_a_step(monkeypatch: pytest.MonkeyPatch, learner: Path) -> Callable[[int], None]:
+    """Give what makes a step the one that runs, in the workspace."""
+    monkeypatch.chdir(learner)
+    monkeypatch.setitem(edits.running, "source", "")
+    return lambda step: monkeypatch.setitem(workspace.begun, "number", step)
+
+
+@pytest.mark.parametrize("step", sorted({step for step, _ in EDITS}))
+def test_no_cell_that_was_left_out(
+    step: int, in_a_step: Callable[[int], None], learner: Path
+) -> None:
+    """Where all cells ran, none is named; nor if one runs again after all of them."""
+    in_a_step(step)
+    assert {first for _, first in left_out_at(step, learner)} == {None}
+    for cell in course.cells(step):
+        edits.running["source"] = cell.source
+        assert edits.left_out() is None, cell.id
+
+
+@pytest.mark.parametrize("chapter", [one for one in course.numbers() if course.is_chapter(one)])
+def test_no_cell_of_a_chapter_that_was_left_out(
+    chapter: int, in_a_step: Callable[[int], None], learner: Path
+) -> None:
+    """At its end, no cell that runs again is told that one above it is missing."""
+    in_a_step(chapter)
+    ends.stored_ends().put(chapter, learner)
+    for cell in course.cells(chapter):
+        edits.running["source"] = cell.source
+        assert edits.left_out() is None, cell.id
+
+
+@pytest.mark.parametrize(("step", "id_"), EDITS)
+def test_a_cell_that_was_left_out(
+    step: int, id_: str, in_a_step: Callable[[int], None], learner: Path
+) -> None:
+    """An error in the next cell names it."""
+    in_a_step(step)
+    wanted = {
+        cell.id: course.first_line(cell.source)[:70]
+        for cell, of_cell in course.edit_cells(step)
+        if of_cell
+    }.get(id_)
+    cells = [cell for cell in course.cells(step) if cell.kind == "code"]
+    sources = [cell.source for cell in cells]  # some cells stand there twice
+    code = [cell.id for cell in cells if cell.id == id_ or sources.count(cell.source) == 1]
+    below = code[code.index(id_) + 1]
+    said = next(first for at, first in left_out_at(step, learner, id_) if at == below)
+    assert said == wanted
 
 
 def test_two_edits_that_were_forgotten(
@@ -401,6 +518,7 @@ def test_after_the_steps(
     learner: Path,
 ) -> None:
     """A notebook after the steps is done if the project is as it leaves it."""
+    workspace.project_of(number, learner).mkdir(exist_ok=True)
     lines, done = lines_of(number, KNOWN[number], monkeypatch, capsys)
     assert done
     assert lines[-1] == f"Notebook {number} is done."

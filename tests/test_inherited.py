@@ -7,16 +7,20 @@ need. The tests set many that Alembic, uvicorn, Python, curl, git and pytest rea
 import json
 import os
 import sqlite3
+import warnings
 from contextlib import closing
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 from helpers import write
+from IPython.core.interactiveshell import InteractiveShell
 from service import copy_project
+from traitlets.config import Config
 
 from tutorial import serve, start_process, stop_servers
-from tutorial.inherited import ignore_in_kernel, needed_variables
+from tutorial.inherited import REDIRECTS, ignore_in_kernel, ignore_settings, needed_variables
 from tutorial.terminal import terminal
 
 APP = """
@@ -164,8 +168,41 @@ def test_kernel_needs_no_package_for_a_proxy(name: str, monkeypatch: pytest.Monk
 
 def test_kernel_says_what_it_ignores(monkeypatch: pytest.MonkeyPatch) -> None:
     """The names are returned, each once, and nothing is left; an empty variable is nothing."""
-    for name in ("DATABASE_URL", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"):
+    for name in REDIRECTS:
         monkeypatch.setenv(name, "1")
-    assert sorted(ignore_in_kernel()) == ["DATABASE_URL", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY"]
+    assert sorted(ignore_in_kernel()) == list(REDIRECTS)
     monkeypatch.setenv("DATABASE_URL", "")
     assert ignore_in_kernel() == []
+
+
+def test_certificates_that_can_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    """A file that is not there, or holds none, stops httpx; a good one stays, for pip in a cell."""
+    write("bad.pem", "no certificate")
+    good = certifi.where()
+    for value, ignored in (("/elsewhere", True), (str(folder / "bad.pem"), True), (good, False)):
+        monkeypatch.setenv("SSL_CERT_FILE", value)
+        assert ignore_in_kernel() == ["SSL_CERT_FILE"] * ignored
+        httpx.Client().close()
+
+
+def test_settings_of_ipython_are_set_back() -> None:
+    """Each setting is named once; what a profile does not change is left, and not named."""
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+    try:
+        before = list(warnings.filters)
+        assert ignore_settings(shell) == []
+        shell.ast_node_interactivity, shell.call_pdb = "all", True
+        shell.display_formatter.formatters["text/plain"].max_width = 20
+        warnings.simplefilter("error")
+        shell.run_line_magic("load_ext", "autoreload")
+        shell.run_line_magic("autoreload", "2")
+        wanted = ["ast_node_interactivity", "max_width", "warnings=error", "pdb", "autoreload"]
+        assert ignore_settings(shell) == wanted
+        assert ignore_settings(shell) == []
+        assert warnings.filters == before
+        assert (shell.ast_node_interactivity, shell.call_pdb) == ("last_expr", False)
+    finally:
+        InteractiveShell.clear_instance()

@@ -508,7 +508,7 @@ def test_orphans_are_refused(project: Path, with_children: Path, driver: str) ->
     head, marker, rest = COPIES.partition("def upgrade() -> None:\n")
     add_migration(project, "0004_orphan", head + marker + deletes + rest)
     errors = alembic("upgrade", "head", url=url, cwd=project, fails=True)
-    refusal = "RuntimeError: A row refers to a row that is not there: nothing was changed."
+    refusal = "RuntimeError: Row 1 of part refers to no row of task."
     assert errors.splitlines()[-1] == refusal
     assert dump(with_children) == before
 

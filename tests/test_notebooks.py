@@ -11,6 +11,7 @@ import pytest
 
 from tutorial import course
 from tutorial.environment import requirements
+from tutorial.state import PROJECT_FILES, PROJECT_FOLDERS
 from tutorial.workspace import TRIAL
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,14 +126,14 @@ def test_it_begins_and_finishes(path: Path) -> None:
 
 
 @each_notebook
-def test_the_helpers_are_found_from_the_folder_above(path: Path) -> None:
-    """A kernel may start in the folder of the repository; elsewhere, the error shows these lines.
+def test_the_helpers_are_found_first(path: Path) -> None:
+    """Here or in the folder above, before any other `tutorial`; else the error shows these lines.
 
     They are narrow enough for JupyterLab in a window of 1024 pixels.
     """
     lines = code_cells(path)[0].source.splitlines()
-    place = lines.index('sys.path.append("notebooks")')
-    assert lines[place - 1] == "# For a Jupyter one folder up. Not found? See README.md."
+    place = lines.index('sys.path = ["notebooks", ".", *sys.path]')
+    assert lines[place - 1] == "# Where the helpers are. Not found? See troubleshooting.md."
     assert lines[place + 1].startswith("from tutorial import ")
     assert max(map(len, lines[: place + 1])) <= NARROW
 
@@ -328,13 +329,16 @@ def test_there_is_enough_prose_and_not_too_much(path: Path) -> None:
 def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> None:
     """Every %%writefile of a step writes a file of the project.
 
-    The notebooks after the steps write whole files only into the folder of a trial.
+    A chapter writes files of its own copy of the project. The other notebooks after the steps write
+    whole files only into the folder of a trial.
     """
     for cell in code_cells(path):
         if cell.source.startswith("%%writefile"):
             target = cell.source.splitlines()[0].split()[-1]
             if int(path.name[:2]) in course.steps():
                 assert (ROOT / target).is_file(), target
+            elif course.is_chapter(int(path.name[:2])):
+                assert Path(target).parts[0] in (*PROJECT_FILES, *PROJECT_FOLDERS, TRIAL), target
             else:
                 assert target.startswith(f"{TRIAL}/"), target
 

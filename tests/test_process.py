@@ -123,7 +123,7 @@ def test_no_folder(folder: Path) -> None:
 
 def test_an_old_database(folder: Path) -> None:
     """It says which command to run, in the words of the service; the traceback is left out."""
-    sentence = "The database x is at revision 1, and the app needs 2: run `alembic upgrade head`."
+    sentence = "sqlite:///x is at revision 1, the app needs 2: run `alembic upgrade head`."
     app_file(folder, f'raise RuntimeError("{sentence}")')
     with pytest.raises(Problem) as caught:
         start_process("small:app", folder)

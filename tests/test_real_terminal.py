@@ -202,6 +202,28 @@ def test_a_server_left_running_writes_nothing_into_the_new_database(
 
 
 @on_unix
+@pytest.mark.parametrize("app", ["app.main:app", "app.main_async:app"])
+def test_a_server_left_running_that_has_not_opened_the_old_file(app: str, tmp_path: Path) -> None:
+    """It writes into the new database, as notebook 5 says: that of step 6 has closed it."""
+    workspace, log = tmp_path / "workspace", tmp_path / "server.log"
+    stored_ends().put(6, workspace)
+    with log.open("wb") as output:
+        command = ("uvicorn", app, "--port", "0")
+        server = start(*command, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        url = said(log, r"http://127\.0\.0\.1:\d+", server)[0]
+        assert httpx.get(f"{url}/ping").status_code == 200
+        with Shell(7, workspace) as notebook:
+            notebook.write(course.cells(7)[1].source.replace("(7)", "(7, fresh=True)"))
+        assert httpx.post(f"{url}/task/", json={"task_name": "after"}).status_code == 201
+    finally:
+        server.terminate()
+        server.wait(SECONDS)
+    names = "SELECT task_name FROM task WHERE id > 5"
+    assert query(workspace / "database.db", names) == [("after",)]
+
+
+@on_unix
 def test_a_server_with_reload_left_running_writes_into_the_new_database(tmp_path: Path) -> None:
     """It is the service of the step before, on the files of the next one, as notebook 5 says."""
     workspace, log = tmp_path / "workspace", tmp_path / "server.log"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import copy
 from urllib.parse import urlsplit
@@ -50,12 +50,9 @@ def test_each_command_for_real_use_lets_the_server_stop() -> None:
 
 
 @contextmanager
-def half_a_request(
-    version: str, file: Path, *options: str
-) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """Run a server, to which a client has sent half of a body; give its process and its log."""
-    log = file.with_name("server.log")
-    with log.open("w", encoding="utf-8") as output:
+def running(version: str, file: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a server on a file until the block ends. Its log is beside the file."""
+    with file.with_suffix(".log").open("w", encoding="utf-8") as output:
         server = start(
             *("uvicorn", VERSIONS[version], "--port", "0", *options),
             url=database_url(file),
@@ -63,30 +60,41 @@ def half_a_request(
             stderr=subprocess.STDOUT,
         )
     try:
-        address = urlsplit(said(log, r"http://127\.0\.0\.1:\d+", server)[0])
-        with socket.create_connection((address.hostname, address.port), SECONDS) as client:
-            client.sendall(HALF)
-            time.sleep(0.3)  # the endpoint waits for the other half now
-            yield server, log
+        yield server
     finally:
         server.kill()
         server.wait()
 
 
+def send_half(server: subprocess.Popen[str], log: Path) -> socket.socket:
+    """Send half of a body to a server that starts; return the client, which stays connected."""
+    address = urlsplit(said(log, r"http://127\.0\.0\.1:\d+", server)[0])
+    client = socket.create_connection((address.hostname, address.port), SECONDS)
+    client.sendall(HALF)
+    return client
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there, terminate ends a process at once")
-@pytest.mark.parametrize("version", VERSIONS)
 def test_a_client_that_sends_half_a_body_does_not_keep_the_server(
-    version: str, tmp_path: Path, file_at_head: Path
+    tmp_path: Path, file_at_head: Path
 ) -> None:
     """With the limit, a server that is told to end does so; without it, it goes on waiting."""
-    file = tmp_path / "database.db"
-    copy(file_at_head, file)
-    with half_a_request(version, file, LIMIT, "1") as (server, _):
-        server.terminate()
-        assert server.wait(SECONDS) == -signal.SIGTERM
-    with half_a_request(version, file) as (server, log):
-        server.terminate()
-        said(log, "Waiting for connections to close", server)
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(4)
-        assert server.poll() is None
+    with ExitStack() as stack:
+        servers = {}
+        for version in VERSIONS:
+            for name, options in (("limit", (LIMIT, "1")), ("none", ())):
+                file = Path(copy(file_at_head, tmp_path / f"{version} {name}.db"))
+                server = stack.enter_context(running(version, file, *options))
+                servers[version, name] = server, file.with_suffix(".log")
+        for server, log in servers.values():
+            stack.enter_context(send_half(server, log))
+        time.sleep(0.3)  # the endpoints wait for the other half now
+        for server, _ in servers.values():
+            server.terminate()
+        for version in VERSIONS:
+            assert servers[version, "limit"][0].wait(SECONDS) == -signal.SIGTERM
+        time.sleep(1)  # as long again as those that have ended
+        for version in VERSIONS:
+            server, log = servers[version, "none"]
+            said(log, "Waiting for connections to close", server)
+            assert server.poll() is None

@@ -104,11 +104,14 @@ REFUSED = {
 }
 
 
+FOREIGN = "FOREIGN KEY constraint failed"
+
+
 @pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
 def test_constraint(
     client: httpx.Client, file: Path, refused: list[tuple[str, str, str | None]]
 ) -> None:
-    """409, and nothing is stored, at once or with a later commit; the next requests succeed.
+    """409, logged, and nothing is stored, at once or with a later commit; the next ones succeed.
 
     After each request that was refused, another program can write, and several clients after each
     other create a task: one of them gets the connection that was refused.
@@ -118,6 +121,9 @@ def test_constraint(
         body = None if name is None else {"task_name": name}
         response = client.request(method, path, json=body)
         assert (response.status_code, response.json()) == (409, CONFLICT)
+        written = file.with_suffix(".log").read_text(encoding="utf-8").splitlines()
+        rule = "UNIQUE constraint failed: task.task_name" if name == "a" else FOREIGN
+        assert written[-2].endswith(rule)  # the last line is of the request
         assert_others_can_write(file)
         for number in range(3):
             name = f"after {method} {number}"
@@ -164,6 +170,9 @@ def test_commit_beside_a_reader(tmp_path: Path, file_at_head: Path) -> None:
                     assert int(response.headers["Retry-After"]) > 0
                 response = client.delete("/task/1")
                 assert (response.status_code, response.json()) == (503, BUSY)
+            written = file.with_suffix(".log").read_text(encoding="utf-8")
+            for request in ("POST /task/", "PATCH /task/1", "DELETE /task/1"):
+                assert f"The database stayed locked: {request}\n" in written
             assert_others_can_write(file)
             for number in range(3):
                 body = {"task_name": f"after {number}"}

@@ -93,17 +93,17 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("The database x can't be used: database is locked.", *[LOCKED] * 4, None),
     ("The migrations that x names are not there.", None, None, *["migrations-missing"] * 2, None),
     (
-        "The database x is at revision 3, and the app needs 2: the database is newer than the app, "
-        "so update the app.",
+        "sqlite:///x is at revision 3, the app needs 2: the database is newer, or of another app: "
+        "update the app, or look at DATABASE_URL.",
         *[None, None, "database-newer", "database-newer", None],
     ),
     (
-        "The database x is at revision 2, and the app needs 3 and 4: run `alembic merge heads`, "
+        "sqlite:///x is at revision 2, the app needs 3 and 4: run `alembic merge heads`, "
         "then `alembic upgrade head`.",
         *[None, None, "several-heads", "several-heads", None],
     ),
     (
-        "The database x is at revision 1, and the app needs 2: run `alembic upgrade head`.",
+        "sqlite:///x is at revision 1, the app needs 2: run `alembic upgrade head`.",
         *[None, None, "database-not-at-head", "database-not-at-head", None],
     ),
     (
@@ -121,6 +121,10 @@ TEXTS: list[tuple[str | None, ...]] = [
     ),
     ("sqlalchemy.PendingRollbackError: no", None, None, None, None, "transaction-failed"),
     ("sqlalchemy.X: Table 'a' is already defined", *[None] * 4, "table-defined-twice"),
+    (
+        "configparser.InterpolationSyntaxError: '%' must be followed by '%' or '(', found: '% x'",
+        *["percent-sign", None, "percent-sign", "percent-sign", None],
+    ),
     ("everything is well", None, None, None, None, None),
 ]
 

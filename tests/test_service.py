@@ -323,8 +323,8 @@ def test_documented(client: httpx.Client) -> None:
     assert documented == {
         ("get", "/ping"): {"200"},
         ("post", "/task/"): {"201", "400", "409", "413", "422", "503"},
-        ("get", "/task/"): {"200", "422"},
-        ("get", "/task/{task_id}"): {"200", "404", "422"},
+        ("get", "/task/"): {"200", "422", "503"},
+        ("get", "/task/{task_id}"): {"200", "404", "422", "503"},
         ("patch", "/task/{task_id}"): {"200", "400", "404", "409", "413", "422", "503"},
         ("delete", "/task/{task_id}"): {"204", "404", "409", "422", "503"},
     }

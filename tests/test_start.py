@@ -122,15 +122,17 @@ def test_behind_ahead_and_not_there(tmp_path: Path, file_at_0001: Path, file_at_
     }  # fmt: skip
     assert answers(urls) == {
         "head": "starts",
-        "behind": f"The database {urls['behind']} is at revision 0001, and the app needs 0002: "
+        "behind": f"{urls['behind']} is at revision 0001, the app needs 0002: "
         "run `alembic upgrade head`.",
-        "ahead": f"The database {urls['ahead']} is at revision 0003, and the app needs 0002: "
-        "the database is newer than the app, so update the app.",
-        "empty": f"The database {urls['empty']} is at revision none, and the app needs 0002: "
+        "ahead": f"{urls['ahead']} is at revision 0003, the app needs 0002: "
+        "the database is newer, or of another app: update the app, or look at DATABASE_URL.",
+        "empty": f"{urls['empty']} is at revision none, the app needs 0002: "
         "run `alembic upgrade head`.",
         "none": f"There is no database {none}: run `alembic upgrade head`.",
     }
     assert not none.exists()  # an empty file would hide the mistake
+    as_uri = answers({"": f"sqlite:///file:{head.as_posix()}?uri=true"})
+    assert as_uri == {"": "starts"}
 
 
 def test_what_can_not_be_used(tmp_path: Path, file_at_head: Path) -> None:
@@ -184,6 +186,18 @@ def test_where_the_migrations_are(tmp_path: Path, file_at_head: Path) -> None:
     }
 
 
+def test_a_revision_that_is_missing(tmp_path: Path, file_at_head: Path) -> None:
+    """Without any, as before the first commit of the folder, or without one: said, and no start."""
+    project, empty = copy_project(tmp_path / "a project"), tmp_path / "empty.db"
+    query(empty, "CREATE TABLE task (id INTEGER PRIMARY KEY)")
+    urls = {"head": database_url(file_at_head), "empty": database_url(empty)}
+    said = f"The migrations that {project / 'alembic.ini'} names are not there."
+    for pattern in ("0001*.py", "0002*.py"):
+        (file,) = (project / "alembic" / "versions").glob(pattern)
+        file.unlink()
+        assert answers(urls, project) == dict.fromkeys(urls, said)
+
+
 # What the sentence advises
 
 
@@ -192,7 +206,7 @@ def test_advice_for_an_old_database_and_for_none(tmp_path: Path, file_at_0001: P
     files = {"sync": Path(copy(file_at_0001, tmp_path / "old.db")), "async": tmp_path / "none.db"}
     urls = {version: database_url(file) for version, file in files.items()}
     sentences = {
-        "sync": f"The database {urls['sync']} is at revision 0001, and the app needs 0002: ",
+        "sync": f"{urls['sync']} is at revision 0001, the app needs 0002: ",
         "async": f"There is no database {files['async']}: ",
     }
     with ExitStack() as stack:
@@ -226,7 +240,7 @@ def test_advice_for_a_newer_database(tmp_path: Path, file_at_head: Path) -> None
     url = database_url(Path(copy(file_at_head, tmp_path / "database.db")))
     alembic("upgrade", "head", url=url, cwd=newer)
     (said,) = answers({"": url}).values()
-    assert said.endswith("newer than the app, so update the app.")
+    assert said.endswith(": update the app, or look at DATABASE_URL.")
     assert answers({"": url}, newer) == {"": "starts"}
 
 
@@ -238,7 +252,7 @@ def test_advice_for_several_heads(tmp_path: Path, file_at_head: Path) -> None:
     url = database_url(Path(copy(file_at_head, tmp_path / "database.db")))
     (said,) = answers({"": url}, project).values()
     assert said == (
-        f"The database {url} is at revision 0002, and the app needs 0003a and 0003b: "
+        f"{url} is at revision 0002, the app needs 0003a and 0003b: "
         "run `alembic merge heads`, then `alembic upgrade head`."
     )
     for command in re.findall("`alembic (.*?)`", said):

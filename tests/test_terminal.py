@@ -155,6 +155,18 @@ def test_a_command_that_serves_for_a_while_may(capsys: pytest.CaptureFixture) ->
     assert output_of(capsys, "", "python run.py") == "done\n"
 
 
+def test_tests_with_a_server_may_fail(capsys: pytest.CaptureFixture) -> None:
+    """pytest goes on while a test has a server, and then it fails as expected."""
+    wait = LISTEN.replace("60", "1")
+    write("pytest.ini", "[pytest]\n")
+    write(
+        "test_it.py", f"import socket, time\ndef test_it():\n    exec({wait!r})\n    assert False\n"
+    )
+    options = "-qq --tb=no --disable-plugin-autoload -p no:cacheprovider --rootdir ."
+    terminal("--expect-failure test_it", f"pytest {options} -c pytest.ini test_it.py")
+    assert "(exit status 1, as expected)" in capsys.readouterr().out
+
+
 def test_quotes(capsys: pytest.CaptureFixture) -> None:
     """Quotes group as in a shell: JSON in single quotes is one argument, with its own quotes."""
     write("show.py", SHOW_ARGUMENTS)

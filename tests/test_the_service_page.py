@@ -75,3 +75,32 @@ def test_the_refusal_to_start_is_what_the_page_shows(tmp_path: Path, file_at_hea
         timeout=60,
     )
     assert re.findall(r"^RuntimeError: .+$", PAGE, re.MULTILINE) == done.stderr.splitlines()[-1:]
+
+
+SHARED = """
+from typing import Annotated
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
+from app import main, main_async
+
+def told(module):
+    app = FastAPI()
+    def who(session: module.ReaderDep): return session
+    Who = Annotated[object, Depends(who)]
+    @app.get("/")
+    def write(who: Who, session: module.SessionDep): return who is session
+    return TestClient(app).get("/").json()
+
+print(told(main), told(main_async))
+"""
+
+
+def test_the_dependencies_of_a_request_share_a_session(tmp_path: Path) -> None:
+    """So the page says in which order an endpoint that writes asks for them."""
+    assert "`SessionDep` before anything that uses `ReaderDep`" in PAGE
+    command = [sys.executable, "-c", SHARED]
+    url = database_url(tmp_path / "database.db")
+    told = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, capture_output=True, text=True
+    )
+    assert told.stdout.split() == ["True", "True"], told.stderr

@@ -21,7 +21,7 @@ import httpx
 import pytest
 from helpers import free_port
 from reading import LINE_SECONDS, NOTEBOOKS, ROOT, WORDS_A_MINUTE
-from service import SECONDS, alembic
+from service import SECONDS, alembic, job
 
 PAGE = (NOTEBOOKS / "your_own_service.md").read_text(encoding="utf-8")
 BLOCK = re.compile(
@@ -230,7 +230,7 @@ def in_own_words(file: str, text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [pytest.param("sync", marks=pytest.mark.weekly), "async"])
 def test_the_page_in_own_words(version: str, folder: Path) -> None:
     """Who writes own words from the start gets a service; the table has the class's name."""
     project = Project(folder, version)
@@ -417,13 +417,16 @@ def upgraded(project: Project) -> Project:
 
 @contextmanager
 def asked(project: Project) -> Iterator[httpx.Client]:
-    """Give a client of the project's service."""
-    project.run("uvicorn app.main:app")
+    """Give a client of the project's service, which runs in a process that is there already."""
+    up, log = job("start", port=project.port, cwd=str(project.folder))
+    assert up, log
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{project.port}", trust_env=False) as client:
             yield client
     finally:
-        project.stop()
+        ended, log = job("stop")
+        (project.folder / "server.log").write_text(log, encoding="utf-8")
+        assert ended, log
 
 
 def send(project: Project) -> int:
@@ -596,7 +599,12 @@ def _(folder: Path, version: str) -> None:
 def _(folder: Path, version: str) -> None:
     project = made(folder, version, "alembic/script.py.mako", "+import sqlmodel\n")
     revision(project)
-    assert "name 'sqlmodel' is not defined" in project.alembic("upgrade", "head", fails=True)
+    project.change("alembic/script.py.mako", " import sqlalchemy as sa\n+import sqlmodel\n")
+    for _ in range(2):  # the revision is as it was written
+        assert "name 'sqlmodel' is not defined" in project.alembic("upgrade", "head", fails=True)
+    for file in (project.folder / "alembic" / "versions").glob("*.py"):
+        file.unlink()  # as the page says
+    upgraded(project)
 
 
 @row("`alembic upgrade head`")
@@ -677,6 +685,43 @@ def test_two_files_of_two_versions(main: str, db: str, says: str, folder: Path) 
     project.write("app/db.py", dict(texts_of(db))["app/db.py"])
     assert send(upgraded(project)) == 500
     assert seen(says) in project.log()
+
+
+def test_a_field_that_was_not_renamed(folder: Path) -> None:
+    """The answer is 500, and the row is stored."""
+    project = made(folder, "sync", "app/models.py", "    title: str\n", "    name: str\n")
+    assert send(upgraded(project)) == 500
+    assert seen("500, and *('response'").replace("title", "name") in project.log()
+    assert project.rows("title") == [("Emma",)]
+
+
+def test_a_model_without_its_revision(folder: Path) -> None:
+    """Section 5, without its commands."""
+    project = upgraded(made(folder, "sync"))
+    for kind, file, text in steps(sections("sync")[CHANGE]):
+        if kind == "diff":
+            project.change(file, text)
+    with asked(project) as client:
+        assert client.get("/book/1").status_code == 500
+    assert seen("500, and *no such column") in project.log()
+
+
+def test_commands_in_another_folder(folder: Path) -> None:
+    """Each says something else, and the page lists both."""
+    for words, row in (
+        (["alembic", "upgrade", "head"], "*No 'script"),
+        (["uvicorn", "app.main:app"], "*No module"),
+    ):
+        done = subprocess.run(
+            [program(words[0]), *words[1:]],
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+        )
+        assert done.returncode != 0
+        assert seen(row) in done.stdout + done.stderr
 
 
 def test_the_port_is_taken(folder: Path) -> None:

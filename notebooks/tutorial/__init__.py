@@ -23,14 +23,20 @@ if sys.version_info < (3, 11):  # noqa: UP036 - a learner may run a notebook on 
         raise Problem("old-python", version=version, python=sys.executable)
 
 else:
+    from tutorial.imports import look_last_beside
+
+    look_last_beside()  # before the modules below import others
+
     from tutorial.course_map import course_map, show_progress
     from tutorial.environment import check_environment
     from tutorial.exercises import check
     from tutorial.files import diff, edit, file_after, show_file, tree
     from tutorial.finish import finish
     from tutorial.load import load
+    from tutorial.migrating import ask, draft, migrate, revision, start_alembic, trial, try_start
     from tutorial.plot import bar_charts
     from tutorial.process import start_process, trial_folder
     from tutorial.server import serve, stop_servers
     from tutorial.show import diagram, frame, schema, sql_log, table
     from tutorial.steps import begin, practice, restore
+    from tutorial.versions import call, make_async

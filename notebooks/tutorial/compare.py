@@ -9,6 +9,7 @@ from tutorial import course
 from tutorial.ends import stored_ends
 from tutorial.state import Row, State
 
+SIGNS = "`+` is what you had, `-` is what the course has."
 MOST_LINES = 12  # of a short difference
 IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -24,16 +25,18 @@ def short_diff(theirs: str, own: str) -> list[str]:
 def own_work(state: State) -> Iterator[str]:
     """Give a few lines on what in a project is the learner's own, file by file."""
     ends = stored_ends()
-    for path, text in state.files.items():
-        if not ends.knows(path, text):
-            yield f"{path}:"
-            yield from (f"  {line}" for line in short_diff(ends.nearest(path, text), text))
+    own = {path: text for path, text in state.files.items() if not ends.knows(path, text)}
+    if own:
+        yield SIGNS
+    for path, text in own.items():
+        yield f"{path}:"
+        yield from (f"  {line}" for line in short_diff(ends.nearest(path, text), text))
     known = [ends.state(number) for number in course.numbers()]
     statements = {item for one in known for item in one.schema.items()}
     if tables := [name for name, sql in state.schema.items() if (name, sql) not in statements]:
         yield f"database.db: {', '.join(tables)}"
     if rows := sum(all(row not in one.rows for one in known) for row in state.rows):
-        yield f"database.db: {rows} of the rows"
+        yield f"database.db: {rows} row{'s' * (rows > 1)} that you added or changed"
 
 
 def has_all_of(path: str, own: str, theirs: str) -> bool:
@@ -49,6 +52,34 @@ def has_all_of(path: str, own: str, theirs: str) -> bool:
         return _has_all(ast.parse(own).body, ast.parse(theirs).body)
     except (SyntaxError, ValueError):
         return False
+
+
+def left_of(path: str, old: str, own: str, theirs: str) -> bool:
+    """Whether a learner's file still has something of an old text that the course's has no more."""
+    if not path.endswith(".py"):
+        of_old, of_own, of_theirs = ({*text.splitlines()} for text in (old, own, theirs))
+        return any(line.strip() for line in of_own & of_old - of_theirs)
+    try:
+        return bool((_steps(old) - _steps(theirs)) & _steps(own))
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _steps(text: str) -> set[tuple[str, ...]]:
+    """Return the statements of a file, each with the names of the blocks around it."""
+
+    def walk(body: Iterable[ast.stmt], around: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for one in body:
+            if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant):
+                continue  # a docstring
+            if isinstance(one, IMPORTS):
+                yield from ((*around, _head(one), ast.dump(name)) for name in one.names)
+            else:
+                yield (*around, _head(one))
+            name = getattr(one, "name", "") or _head(one)
+            yield from walk(getattr(one, "body", ()), (*around, name))
+
+    return {*walk(ast.parse(text).body, ())}
 
 
 def _has_all(own: Iterable[ast.stmt], wanted: Iterable[ast.stmt]) -> bool:

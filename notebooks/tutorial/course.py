@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent
+OF_TEXTS = ("format", "replace")  # the methods of a text that cells with edits call
 ANY_ORDER = "Part two"  # the part whose notebooks are taken in any order, each on a copy
 
 
@@ -79,31 +80,46 @@ def cells(number: int) -> tuple[Cell, ...]:
 
 
 def edits(number: int, path: str) -> dict[str, list[tuple[str, str]]]:
-    """Return what the cells of a notebook replace in a file by `edit`: first line, old and new.
+    """Return what the cells of a notebook replace in a file by `edit`: first line, old and new."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for cell, of_cell in edit_cells(number):
+        for edited, old, new in of_cell:
+            if edited == path:
+                found.setdefault(first_line(cell.source), []).append((old, new))
+    return found
+
+
+def first_line(source: str) -> str:
+    """Return the first line of a cell, by which a hint names it."""
+    return source.splitlines()[0]
+
+
+@lru_cache
+def edit_cells(number: int) -> tuple[tuple[Cell, list[tuple[str, str, str]]], ...]:
+    """Return the cells of a notebook that edit files, each with its edits: path, old and new.
 
     Only statements are run that set texts and edit: nothing is written.
     """
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: list[tuple[Cell, list[tuple[str, str, str]]]] = []
 
-    def note(edited: str, old: str, new: str, **_: bool) -> None:
-        if edited == path:
-            found.setdefault(first_line, []).append((old, new))
+    def note(path: str, old: str, new: str, **_: bool) -> None:
+        found[-1][1].append((path, old, new))
 
     names: dict[str, Any] = {"edit": note, "__builtins__": {}}
     for cell in cells(number):
         if cell.kind == "code" and re.search(r"^ *edit\(", cell.source, re.MULTILINE):
-            first_line = cell.source.splitlines()[0]
+            found.append((cell, []))
             for statement in ast.parse(cell.source).body:
                 if _only_edits(statement):
                     with suppress(NameError):  # of another cell, or set by what is not run here
                         exec(compile(ast.Module([statement], []), "", "exec"), names)
-    return found
+    return tuple(found)
 
 
 def _only_edits(statement: ast.stmt) -> bool:
     calls = [one.func for one in ast.walk(statement) if isinstance(one, ast.Call)]
     return isinstance(statement, ast.Assign | ast.For | ast.Expr) and all(
-        one.id == "edit" if isinstance(one, ast.Name) else getattr(one, "attr", "") == "replace"
+        one.id == "edit" if isinstance(one, ast.Name) else getattr(one, "attr", "") in OF_TEXTS
         for one in calls
     )
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from tutorial import course
+from tutorial.edits import left_out
 from tutorial.environment import requirements
 from tutorial.errors import Problem
+from tutorial.imports import hidden_in
 from tutorial.said import meaning
 from tutorial.state import PROJECT_FOLDERS
 from tutorial.workspace import begun, project
@@ -47,7 +49,7 @@ def explain(error: BaseException) -> Problem | None:
     """
     if isinstance(error, Problem):
         return None
-    rules = (_system, _missing_module, _file_of_the_project, _name, _library, _sqlite)
+    rules = (_system, _hidden, _missing_module, _file_of_the_project, _name, _library, _sqlite)
     for rule in rules:
         if problem := rule(error):
             problem.__cause__ = error
@@ -84,6 +86,13 @@ def _system(error: BaseException) -> Problem | None:
     }
     key = next((key for key, is_it in kinds.items() if is_it), None)
     return Problem(key, path=_shown(error.filename)) if key else None
+
+
+def _hidden(error: BaseException) -> Problem | None:
+    """A file of the project was imported in place of a package."""
+    if not isinstance(error, ImportError | AttributeError):
+        return None
+    return hidden_in(str(error), project())
 
 
 def _file_of_the_project(error: BaseException) -> Problem | None:
@@ -196,6 +205,11 @@ def _shown(filename: object) -> str:
     return next((path.as_posix() for path in _below(filename) if path.parts), filename)
 
 
+# What happens to a cell when one above it, which edits a file, did not run.
+OF_A_CELL_LEFT_OUT = (
+    *("command-failed", "command-failed-otherwise", "command-runs-on", "command-succeeded"),
+    *("import-stops", "no-failure", "not-in-module", "nothing-to-replace"),
+)
 stopped: dict[str, str] = {}  # a name -> the error of the cell that should have set it
 
 
@@ -222,4 +236,7 @@ def _show(shell: Shell, kind: Any, error: BaseException, trace: object, **_: obj
     """Show an exception in the cell (the form is IPython's)."""
     if problem := explain(error):
         kind, error = Problem, problem
+    if isinstance(error, Problem) and error.key in OF_A_CELL_LEFT_OUT and (first := left_out()):
+        error.todo = f"You have left out a cell above: run the one that begins with `{first}`, "
+        error.todo += "then this one."
     shell.showtraceback((kind, error, trace), running_compiled_code=True)

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from tutorial.edits import edited
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.show import code, display_lines
@@ -95,17 +96,3 @@ def edit(path: str, old: str, new: str, *, show: bool = True) -> None:
     Path(path).write_text(after, encoding="utf-8", newline="\n")
     if show:
         diff(before, after, context=1)
-
-
-def edited(before: str, old: str, new: str) -> str | None:
-    """Return a text with `new` for `old`; as it is if that was done, None if it has neither."""
-    added = [line for line in new.splitlines() if line.strip() and line not in old]
-    # The new text may be a part of the old one, or the old one a part of the new. A later edit may
-    # have put something between the lines that this one has added.
-    if old in new and added and {*added} <= {*before.splitlines()}:
-        done = True
-    else:
-        done = new in before and (old in new or old not in before) if new else old not in before
-    if done:
-        return before
-    return before.replace(old, new, 1) if old in before else None

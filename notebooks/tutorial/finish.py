@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tutorial import course
-from tutorial.compare import has_all_of, has_revision, has_tables, missing_rows, short_diff
+from tutorial.compare import has_all_of, has_revision, has_tables, left_of, missing_rows, short_diff
+from tutorial.edits import LONGEST, edited
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
-from tutorial.files import edited
 from tutorial.process import Process
 from tutorial.progress import record
 from tutorial.state import Row, State, read_state
@@ -17,7 +17,6 @@ from tutorial.steps import require_step
 from tutorial.workspace import TRIAL, location, only_one, project_of
 
 AGAIN = "run this notebook again from its first cell"
-LONGEST = 70  # characters of a cell's first line in a hint
 
 
 class Line(NamedTuple):
@@ -49,7 +48,9 @@ def finish(step: int) -> None:
         print(f"✓ {line.name}" if line.good else f"✗ {line.name}: {line.hint}")
         for one in line.differs if not line.good else ():
             print(f"    {one}")
-    for text in _own(state, start, goal, later=step in course.in_order()[:-1]):
+    if any(line.differs for line in lines if not line.good):
+        print("(`-` is what the course has, `+` is what you have.)")
+    for text in _own(step, state, start, goal):
         print(text)
     if not all(line.good for line in lines):
         raise Problem("step-incomplete", step=step)
@@ -64,8 +65,9 @@ def _changed(step: int, state: State, start: State, goal: State) -> Iterator[Lin
         if start.files.get(path) != text:
             cells = (cell.source.strip() for cell in course.cells(step))
             by_one_cell = f"%%writefile {path}\n{text}".strip() in cells
-            line = _file(path, state, text, "run its cell again" if by_one_cell else AGAIN)
-            forgotten = [] if line.good else _forgotten_edits(step, path, state, text)
+            old = _old(step, path, start)
+            line = _file(path, state, text, "run its cell again" if by_one_cell else AGAIN, old)
+            forgotten = [] if line.good else _forgotten_edits(step, path, state, text, old)
             if forgotten:
                 begins = ", then the one with ".join(f"`{one[:LONGEST]}`" for one in forgotten)
                 hint = f"a change is missing: run the cell above that begins with {begins}; "
@@ -114,7 +116,18 @@ def _kept(step: int, state: State, start: State, goal: State) -> Iterator[Line]:
         yield Line("no copy of a trial is left", not (project_of(step) / TRIAL).exists(), hint)
 
 
-def _file(path: str, state: State, text: str, again: str) -> Line:
+def _old(step: int, path: str, start: State) -> str:
+    """Return what a file has before a step, or, if the step makes it, what its edits replace."""
+    replaced = [old for edits in course.edits(step, path).values() for old, _ in edits]
+    return start.files.get(path) or "\n".join(replaced)
+
+
+def _is_right(path: str, own: str, text: str, old: str) -> bool:
+    """Whether a file has all that it should have, and nothing of `old` that had to go."""
+    return has_all_of(path, own, text) and not left_of(path, old, own, text)
+
+
+def _file(path: str, state: State, text: str, again: str, old: str = "") -> Line:
     own = state.files.get(path)
     if own is None:
         return Line(path, False, f"it is missing: {again}")
@@ -124,10 +137,10 @@ def _file(path: str, state: State, text: str, again: str) -> Line:
             ast.parse(own)
         except (SyntaxError, ValueError) as error:
             hint = f"Python can't read it ({one_line(error)}): put it right, or {again}"
-    return Line(path, has_all_of(path, own, text), hint, short_diff(text, own))
+    return Line(path, _is_right(path, own, text, old), hint, short_diff(text, own))
 
 
-def _forgotten_edits(step: int, path: str, state: State, text: str) -> list[str]:
+def _forgotten_edits(step: int, path: str, state: State, text: str, old_text: str) -> list[str]:
     """Return the first lines of the cells that make a file right by their edits, or none."""
     edits = course.edits(step, path)
     needed = list(edits)
@@ -136,10 +149,13 @@ def _forgotten_edits(step: int, path: str, state: State, text: str) -> list[str]
         own = state.files.get(path, "")
         for old, new in (one for cell in cells for one in edits[cell]):
             own = edited(own, old, new) or own
-        return has_all_of(path, own, text)
+        return _is_right(path, own, text, old_text)
 
     if not cure(needed):
-        return []
+        # A cell that puts a whole new text into the file, which only that cell knows.
+        whole = [one.source for one, _ in course.edit_cells(step) if f'edit("{path}"' in one.source]
+        untouched = not needed and state.files.get(path) == old_text
+        return [course.first_line(one) for one in whole] if untouched else []
     for cell in edits:
         if cure(rest := [one for one in needed if one != cell]):
             needed = rest
@@ -156,13 +172,16 @@ def _rows(name: str, rows: list[Row], state: State) -> Line:
     )
 
 
-def _own(state: State, start: State, goal: State, later: bool) -> Iterator[str]:
+def _own(step: int, state: State, start: State, goal: State) -> Iterator[str]:
     """Give a line for each file that is the learner's own, or has additions of the learner's."""
+    later = step in course.in_order()[:-1]
     keeps = ": the next notebook keeps it in a backup" if later else ""
     for path, text in state.files.items():
         if path not in goal.files and path not in start.files:
             yield f"· {path} is your own{keeps}"
-        elif text != goal.files.get(path) and has_all_of(path, text, goal.files.get(path, "")):
+        elif (goals := goal.files.get(path)) not in (None, text) and _is_right(
+            path, text, goals, _old(step, path, start)
+        ):
             yield f"· {path} has additions of your own{keeps}"
     if state.schema != goal.schema and has_tables(state, goal):
         yield f"· database.db has a table or a column of your own{keeps}"

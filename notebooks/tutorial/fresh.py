@@ -29,6 +29,10 @@ def forget_app() -> None:
         from sqlalchemy import MetaData
         from sqlmodel import SQLModel
 
+        try:
+            SQLModel._sa_registry.configure()
+        except Exception:  # a relationship that does not work would stop its corrected form, too
+            SQLModel._sa_registry.dispose()
         SQLModel.metadata.clear()
         SQLModel.metadata.naming_convention = MetaData().naming_convention
         SQLModel._sa_registry._class_registry.clear()

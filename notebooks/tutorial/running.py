@@ -7,7 +7,9 @@ import time
 from typing import ClassVar, Self
 
 from tutorial.errors import Problem
+from tutorial.imports import hidden_in
 from tutorial.said import Place, meaning
+from tutorial.workspace import project
 
 STOP_SECONDS = 5.0
 
@@ -68,5 +70,5 @@ class Running(abc.ABC):
         words, or "" if it gave none.
         """
         error = error or "it gave no reason."
-        known = meaning(log, place, name=self.name, error=error)
+        known = hidden_in(log, project()) or meaning(log, place, name=self.name, error=error)
         return known or Problem("server-did-not-start", name=self.name, error=error)

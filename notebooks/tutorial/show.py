@@ -110,8 +110,11 @@ def diagram(database: str = DATABASE) -> None:
 
 
 @contextmanager
-def sql_log() -> Iterator[list[str]]:
-    """Collect the SQL that any engine of this kernel sends inside the block, then show it."""
+def sql_log(*, show: bool = True) -> Iterator[list[str]]:
+    """Collect the SQL that any engine of this kernel sends inside the block, then show it.
+
+    show: False only gives the list, to count what was sent.
+    """
     from sqlalchemy import Engine, event
 
     lines: list[str] = []
@@ -133,7 +136,8 @@ def sql_log() -> Iterator[list[str]]:
     finally:
         for name, listener in listeners.items():
             event.remove(Engine, name, listener)
-        code("\n".join(lines) or "-- nothing was sent", "sql")
+        if show:
+            code("\n".join(lines) or "-- nothing was sent", "sql")
 
 
 def frame(url: str, height: int = 500) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 
-PROJECT_FOLDERS = ("app", "alembic")
+PROJECT_FILES = ("alembic.ini", "pytest.ini")
+PROJECT_FOLDERS = ("app", "alembic", "tests", ".github")
 DATABASE = "database.db"
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 Row = dict[str, object]  # of the table `task`, by column
@@ -46,7 +47,7 @@ class State:
 def project_files(folder: Path) -> list[Path]:
     """Return the project's files in `folder`, without the database, sorted, relative to it."""
     inside = (path for name in PROJECT_FOLDERS for path in (folder / name).rglob("*"))
-    found = [folder / "alembic.ini", *inside]
+    found = [*(folder / name for name in PROJECT_FILES), *inside]
     return sorted(
         path.relative_to(folder)
         for path in found

@@ -1,5 +1,6 @@
 """begin: the first cell of every notebook. restore takes a backup back, practice goes aside."""
 
+import logging
 import os
 import sys
 import uuid
@@ -9,17 +10,18 @@ from typing import Any
 from tutorial import course, workspace
 from tutorial.compare import own_work
 from tutorial.ends import stored_ends
-from tutorial.environment import require_kernel
+from tutorial.environment import require_kernel, require_path
 from tutorial.errors import Problem
 from tutorial.exercises.stopped import note_stop
 from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
-from tutorial.inherited import ignore_in_kernel
+from tutorial.imports import look_first_in, require_nothing_hidden
+from tutorial.inherited import NOISY, ignore_in_kernel, ignore_settings
 from tutorial.overwrite import keep_before_writing
 from tutorial.process import stop_processes
 from tutorial.server import reach_directly, stop_servers
-from tutorial.state import State, read_state, require_unlocked
+from tutorial.state import PROJECT_FOLDERS, State, read_state, require_unlocked
 from tutorial.terminal import make_known
 
 KERNEL = uuid.uuid4().hex  # tells this notebook's kernel from every other
@@ -37,17 +39,18 @@ def begin(step: int, fresh: bool = False) -> None:
     step before takes the project's place; what the learner wrote is kept in a backup, whose name
     is printed. Prints where one is, and the project's tree.
 
-    Raises Problem if a package is missing, the folder can't be written, a file or the database is
-    locked, another notebook does not end its own begin, or the stored ends can't be read.
+    Raises Problem if a package is missing or hidden by a file, Alembic can't read the folder's
+    path, the folder can't be written, a file or the database is locked, another notebook does not
+    end its own begin, or the stored ends can't be read.
     """
     require_kernel()
     require_step(step)
     workspace.begun["number"] = step
     folder = workspace.project()
+    require_path(folder)
     _enter(folder, step)
     print(f"{course.place(step)}: {course.title(step)}")
-    for name in ignore_in_kernel():
-        print(f"↻ The variable {name} was set; it is ignored in this notebook.")
+    _tell_what_is_ignored()
     with workspace.only_one(folder):
         _prepare(step, folder, fresh)
         (folder / workspace.OWNER).write_text(f"{step} {KERNEL}", encoding="utf-8")
@@ -115,11 +118,14 @@ def _enter(folder: Path, step: int) -> None:
     forget_app()
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
-    sys.path[:] = [str(folder), *(path for path in sys.path if path != str(folder))]
+    require_nothing_hidden(folder, PROJECT_FOLDERS)  # begin makes these anew
+    look_first_in(folder)
     sys.dont_write_bytecode = True  # a file edited twice in one second would meet its old bytecode
     if shell is None:
         return
 
+    # What the service logs stands among what a cell prints: two streams have no sure order.
+    logging.lastResort = logging.StreamHandler(sys.stdout)
     make_known(shell)
     keep_before_writing(shell)
     shell.user_ns.setdefault("restore", restore)  # begin names it when it makes a backup
@@ -128,6 +134,19 @@ def _enter(folder: Path, step: int) -> None:
     shell.events.register("pre_run_cell", forget_changed_app)
     shell.events.register("pre_run_cell", _tell_another_owner)
     shell.events.register("post_run_cell", note_app)
+
+
+def _tell_what_is_ignored() -> None:
+    """Set back what the user's own settings change of the lesson, and say so."""
+    from IPython import get_ipython
+
+    for name in ignore_in_kernel():
+        print(f"↻ The variable {name} was set; it is ignored in this notebook.")
+    if (shell := get_ipython()) is not None:
+        for name in ignore_settings(shell):
+            print(f"↻ The setting {name} was changed; it is ignored in this notebook.")
+    for name in filter(os.environ.get, NOISY):
+        print(f"↻ The variable {name} is set, so Python can print more here than we have stored.")
 
 
 def _tell_another_owner(info: Any = None) -> None:

@@ -17,14 +17,14 @@ from pathlib import Path
 
 from tutorial import course
 from tutorial.errors import Problem
-from tutorial.state import DATABASE, IGNORED, PROJECT_FOLDERS, opened
+from tutorial.state import DATABASE, IGNORED, PROJECT_FILES, PROJECT_FOLDERS, opened
 
 MEMORY = ".course"  # what begin and finish note; hidden from the learner's tree
 MOVES = f"{MEMORY}/moves.json"
 OWNER = f"{MEMORY}/begun.txt"  # who has begun a step last: its number, a space, the notebook
 LOCK_SECONDS = 20.0
 # The database first: an open file can't be moved on Windows, and then nothing was moved yet.
-PROJECT = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "alembic.ini", *PROJECT_FOLDERS)
+PROJECT = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", *PROJECT_FILES, *PROJECT_FOLDERS)
 BUILD = ".rebuild-"  # where a project is built that is to take another one's place
 # What the notebooks make only to try something out; one that stopped half-way leaves it behind.
 TRIAL = "under_load"  # where notebook 11 keeps its copies of the project
@@ -63,8 +63,9 @@ def copy_project(source: Path, target: Path) -> None:
         if (source / name).is_dir():
             ignored = shutil.ignore_patterns(*IGNORED)
             shutil.copytree(source / name, target / name, ignore=ignored)
-    if (source / "alembic.ini").exists():
-        shutil.copyfile(source / "alembic.ini", target / "alembic.ini")
+    for name in PROJECT_FILES:
+        if (source / name).exists():
+            shutil.copyfile(source / name, target / name)
     if not (source / DATABASE).exists():
         return
     try:  # with SQLite itself: what is not yet in the file comes along

@@ -258,3 +258,28 @@ async def given_to_async_app(name: Name):
 async def forgets_await(name: Name):
     asyncio.sleep(0)
     return {"hello": name}
+
+
+@wrong("Is `name` an argument of the function?")
+def no_argument():
+    return {"hello": name}  # noqa: F821
+
+
+@wrong('it greets everybody by one name, {"hello":"lost"}. Is `name` an argument of the function?')
+def a_name_of_another_cell():
+    return {"hello": "lost"}
+
+
+@wrong("it returns a dict, `{'hello': 'Ada'}`, which does not fit the type behind `->`")
+def another_type(name: Name) -> str:
+    return {"hello": name}
+
+
+@wrong("To return an HTTPException is not enough")
+def returns_the_exception(name: str) -> dict[str, str]:
+    return {"hello": name} if len(name) <= 20 else HTTPException(422)
+
+
+@wrong("it returns an int, `422`, which does not fit")
+def returns_the_status(name: str) -> dict[str, str]:
+    return {"hello": name} if len(name) <= 20 else 422

@@ -1,11 +1,13 @@
 """Answers to the exercise `no_twins`."""
 
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
-from sqlmodel import col, func, select
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import SQLModel, col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from answers import right, wrong
@@ -475,3 +477,49 @@ async def commit_without_await(task: TaskCreate, session: SessionDep):
     session.commit()
     await session.refresh(new)
     return new
+
+
+@wrong("it returns an int, `409`, which does not fit the type behind `->`")
+async def returns_the_status(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        return 409
+    return await store(task, session)
+
+
+@asynccontextmanager
+async def own_session(*rows):
+    engine = create_async_engine("sqlite+aiosqlite://")
+    async with engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all)
+    async with AsyncSession(engine) as session:
+        session.add_all(rows)
+        await session.flush()
+        yield session
+    await engine.dispose()
+
+
+OPENED = "It has not looked through the `session` that the function gets: do not open one."
+
+
+@wrong(f"a new name gets 409, not 201. {OPENED}")
+async def looks_with_a_session_of_its_own(task: TaskCreate, session: SessionDep):
+    async with own_session(Task(task_name="buy milk")) as other:
+        if (await other.exec(same(task))).first():
+            raise CONFLICT
+    return await store(task, session)
+
+
+@wrong(f"a name that is there already gets 201, not 409. {OPENED}")
+async def looks_into_another_database(task: TaskCreate, session: SessionDep):
+    async with own_session() as other:
+        if (await other.exec(same(task))).first():
+            raise CONFLICT
+    return await store(task, session)
+
+
+@wrong(f"the task is not in the table. {OPENED}")
+async def stores_with_a_session_of_its_own(task: TaskCreate, session: SessionDep):
+    async with own_session() as other:
+        if (await other.exec(same(task))).first():
+            raise CONFLICT
+        return await store(task, other)

@@ -391,3 +391,16 @@ def place_for_id(session, names):
         session.get(Task, id_).task_name = name
     session.commit()
     return True
+
+
+@wrong("(line 399). A query flushes first, so the loop must be inside the `try`.")
+def loop_outside_of_the_try(session, names):
+    for id_, name in names.items():
+        task = session.get(Task, id_)
+        task.task_name = name
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        return False
+    return True

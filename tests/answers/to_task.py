@@ -51,8 +51,8 @@ def refuses_task_name_buy_milk_with_valueerror(body):
     raise ValueError("no")
 
 
-@wrong("your code stops with KeyError")
-def your_code_stops_with_keyerror(body):
+@wrong("accepts a name of 101 characters")
+def key_error_without_a_name(body):
     if not body["task_name"]:
         raise ValueError
     return Task(**body)
@@ -210,3 +210,32 @@ def gives_the_class(body):
 @wrong("your code stops with TypeError: 'NoneType' object is not iterable, in the line `return")
 def stops_with_type_error(body):
     return Task.model_validate(dict(body.clear()))
+
+
+@right
+def by_hand(body):
+    if len(body["task_name"]) < 1 or len(body["task_name"]) > 100:
+        raise ValueError("a name has 1 to 100 characters")
+    return Task(**body)
+
+
+@right
+def by_length(body):
+    name = body["task_name"]
+    if not 1 <= len(name) <= 100:
+        raise ValidationError
+    return Task(task_name=name)
+
+
+@wrong("it accepts None as the name")
+def makes_a_text_of_it(body):
+    if not 1 <= len(str(body["task_name"])) <= 100:
+        raise ValueError
+    return Task(**body)
+
+
+@wrong("your code stops with NameError: name 'ValidationEror' is not defined")
+def mistyped_name(body):
+    if not body.get("task_name") or len(body["task_name"]) > 100:
+        raise ValidationEror  # noqa: F821
+    return Task(**body)

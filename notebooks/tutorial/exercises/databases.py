@@ -44,10 +44,11 @@ def database(names: Mapping[int, str], any_thread: bool = False) -> Iterator[Eng
 
 
 @contextmanager
-def operations(names: Mapping[int, str]) -> Iterator[Connection]:
+def operations(names: Mapping[int, str], foreign_keys: bool = False) -> Iterator[Connection]:
     """Give a database with the table `task` of revision 0001, and its rows.
 
-    In the block, `from alembic import op` works on it, as it does while a revision runs.
+    foreign_keys: whether SQLite checks them. In the block, `from alembic import op` works on the
+    database, as it does while a revision runs.
     """
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
@@ -57,6 +58,7 @@ def operations(names: Mapping[int, str]) -> Iterator[Connection]:
     engine = create_engine("sqlite://")
     try:
         with engine.connect() as connection:
+            connection.execute(text(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}"))
             connection.execute(text(table))
             for number, name in names.items():
                 insert(connection, "task", id=number, task_name=name)

@@ -151,16 +151,6 @@ def _taken_by_await(error: BaseException) -> Iterator[str]:
                 part = inner
 
 
-def is_own_raise(error: BaseException) -> bool:
-    """Whether a `raise` or an `assert` of the learner's cells raised an error, and no accident."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    if place is None or place.tb_frame.f_globals.get("__name__") != "__main__":
-        return False
-    return dis.opname[place.tb_frame.f_code.co_code[place.tb_lasti]] == "RAISE_VARARGS"
-
-
 def refused(problem: str, error: BaseException) -> NoReturn:
     """Raise NotQuite for an error, with the line of the learner's code where it arose."""
     raise NotQuite(f"{problem}{line_of(error)}.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tutorial.exercises.databases import database, insert, rows
-from tutorial.exercises.judging import NotQuite, exercise, kind, need, need_tried, refused
+from tutorial.exercises.judging import NotQuite, exercise, kind, line_of, need, need_tried, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,10 @@ def _judge_refused(function: Rename, engine: Engine, names: Names, what: str) ->
     try:
         one = _Renaming(function, engine, FOUR, names)
     except IntegrityError as error:
-        refused("when the database refuses a name, it stops with IntegrityError", error)
+        where = " A query flushes first, so the loop must be inside the `try`."
+        reason = where if "autoflush" in str(error) else ""
+        stops = "when the database refuses a name, it stops with IntegrityError"
+        raise NotQuite(f"{stops}{line_of(error)}.{reason}") from error
     stays = one.now == "a, b, c, d"
     need(stays, f"with {what}, the names should stay a, b, c, d, but are now {one.now}.")
     need(one.result is False, f"with {what}, it gives {one.result!r}, not False.")

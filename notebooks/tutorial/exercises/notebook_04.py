@@ -5,12 +5,14 @@ from __future__ import annotations
 import traceback
 import warnings
 from contextlib import contextmanager
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tutorial.exercises.judging import NotQuite, exercise, line_of, listed, need
 from tutorial.exercises.services import (
     NO_ENDPOINT,
+    RETURNED,
     client_of,
     forgotten_await,
     in_thread,
@@ -35,11 +37,12 @@ SHORT = (
 LONG = (*("x" * size for size in (22, 25, 30, 50, 100, 1000)), "é" * 21, "Ada Lovelace, Countess")
 
 
+NO_ARGUMENT = "Is `name` an argument of the function?"
+NOT_ASKED = " It has not looked through the `session` that the function gets: do not open one."
 EMPTIED = (
     "A commit empties the object: `await session.refresh(…)` fills it again, "
     "between the commit and the `return`."
 )
-RETURNED = "To return an HTTPException is not enough: write `raise` in place of `return`."
 
 
 @exercise
@@ -50,8 +53,14 @@ def hello(app: FastAPI) -> None:
         async with client_of(app) as client:
             return {name: await client.get(f"/hello/{quote(name, safe='')}") for name in names}
 
-    need_endpoint(app, "practice.get", "hello")
-    answers = in_thread(ask(("Ada", "Bo", "x" * 20, "x" * 21)))
+    need_endpoint(app, "practice.get", "/hello/{name}")
+    try:
+        answers = in_thread(ask(("Ada", "Bo", "x" * 20, "x" * 21)))
+    except NameError as error:
+        if error.name != "name":
+            raise
+        problem = f"in the endpoint, there is no `name`{line_of(error)}. {NO_ARGUMENT}"
+        raise NotQuite(problem) from error
     ada, bo, longest, too_long = answers.values()
     hints = {
         404: " Is the path right, and does it begin with /?",
@@ -59,8 +68,9 @@ def hello(app: FastAPI) -> None:
     }
     hint = hints.get(ada.status_code, "")
     need(ada.status_code == 200, f"/hello/Ada answers {ada.status_code}, not 200.{hint}")
-    need(_greets(ada, "Ada"), f"/hello/Ada answers {ada.text[:100]}.")
-    need(bo.text != ada.text, "it greets everybody by one name.")
+    hint = "" if _takes_name(app) else f" {NO_ARGUMENT}"
+    need(bo.text != ada.text, f"it greets everybody by one name, {ada.text[:100]}.{hint}")
+    need(_greets(ada, "Ada"), f"/hello/Ada answers {ada.text[:100]}.{hint}")
     need(bo.status_code == 200, f"/hello/Bo answers {bo.status_code}, not 200.")
     need(_greets(bo, "Bo"), f"/hello/Bo answers {bo.text[:100]}.")
     need(longest.status_code == 200, f"a name of 20 characters gets {longest.status_code}.")
@@ -77,6 +87,14 @@ def hello(app: FastAPI) -> None:
         need(code == 422, f"the name {name[:22]}… of {len(name)} characters gets {code}, not 422.")
 
 
+def _takes_name(app: FastAPI) -> bool:
+    """Whether an endpoint has an argument with the name of the part of its path."""
+    from fastapi.routing import APIRoute
+
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    return not routes or any("name" in signature(one.endpoint).parameters for one in routes)
+
+
 def _greets(answer: httpx.Response, name: str) -> bool:
     return bool(json_of(answer) == {"hello": name})
 
@@ -84,7 +102,7 @@ def _greets(answer: httpx.Response, name: str) -> bool:
 @exercise
 def no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:
     """An async endpoint that looks before it writes."""
-    need_endpoint(app, "careful.post", "task")
+    need_endpoint(app, "careful.post", "/task/")
     in_thread(_no_twins(app, get_session))
 
 
@@ -108,8 +126,6 @@ def _explained() -> Iterator[None]:
         yield
     except Exception as error:
         name = type(error).__name__
-        if name == "ResponseValidationError" and "HTTPException(" in str(error):
-            raise NotQuite(RETURNED) from error
         if name == "ResponseValidationError" and "'input': None" in str(error):
             raise NotQuite("it returns None. Is the `return` of the new task there?") from error
         if "MissingGreenlet" in str(error):
@@ -139,6 +155,7 @@ class _Twins:
         self.engine = engine
         self.given: list[AsyncSession] = []
         self.rows: dict[int, str] = {}  # what should be in the table
+        self.sent: list[str] = []  # the statements of the last request
 
     async def judge(self) -> None:
         # No task can come of this body, so it does no harm if the session is another one.
@@ -183,18 +200,35 @@ class _Twins:
 
         with (
             _explained(),
+            self._heard(),
             forgotten_await(),
             instead(self.app, self.get_session, session_in_memory),
         ):
             async with client_of(self.app) as client:
                 return await client.post("/task/", json=body)
 
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """Note what is sent through the session that the app gets."""
+        from sqlalchemy import event
+
+        def hear(*args: Any) -> None:  # the connection, its cursor, the statement, …
+            self.sent.append(args[2])
+
+        self.sent.clear()
+        event.listen(self.engine.sync_engine, "before_cursor_execute", hear)
+        try:
+            yield
+        finally:
+            event.remove(self.engine.sync_engine, "before_cursor_execute", hear)
+
     async def creates(self, name: str, what: str = "") -> None:
         known = f"a new name{f' {what}' if what else ''}"
         answer = await self.post({"task_name": name})
         self.need_code(answer, 201, f"{known}{self.example(name)}")
         rows = await self.stored()
-        need(len(rows) > len(self.rows), "it answers 201, and the task is not in the table.")
+        lost = f"it answers 201, and the task is not in the table.{self.not_asked()}"
+        need(len(rows) > len(self.rows), lost)
         new = [row for row in rows if row[0] not in self.rows]
         old = {number: old for number, old in rows if number in self.rows}
         right = old == self.rows and [row[1] for row in new] == [name]
@@ -221,7 +255,13 @@ class _Twins:
         found = json_of(answer)
         if isinstance(found, dict) and found.get("status_code") == wanted:
             reason = f" {RETURNED}"
+        elif (code, wanted) in ((409, 201), (201, 409)):
+            reason = self.not_asked()
         need(code == wanted, f"{what} gets {code}, not {wanted}.{reason}")
+
+    def not_asked(self) -> str:
+        """Return what to say if the last request has looked for nothing first, or ""."""
+        return "" if self.sent and self.sent[0].startswith("SELECT") else NOT_ASKED
 
     async def need_nothing_stored(self, what: str) -> None:
         rows = await self.stored()

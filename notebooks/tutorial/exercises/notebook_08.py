@@ -171,7 +171,7 @@ TEXTS = (
 @exercise
 def search(app: FastAPI, get_session: Callable[[], object]) -> None:
     """A search in which every character means itself."""
-    need_endpoint(app, "finder.get", "search")
+    need_endpoint(app, "finder.get", "/search")
     in_thread(_search(app, get_session))
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tutorial.exercises.databases import insert
 from tutorial.exercises.judging import (
     NotQuite,
     exercise,
-    in_one_line,
-    line_of,
     need,
     need_tried,
     refused,
 )
-from tutorial.exercises.services import Service, blame, json_of, need_service, service
+from tutorial.exercises.services import (
+    Service,
+    blame,
+    fill,
+    json_of,
+    need_passed,
+    need_service,
+    service,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,20 +102,17 @@ def _judge_health(
     need(result is wanted, f"for {name}, it gives {result!r}, not {wanted}.")
 
 
-OLD = {1: "old", 2: "it's 100% old", 3: "old", 8: "Old", 11: "buy milk", 12: "ü" * 100}
-
-
 @exercise
 def patch_test(function: Callable[[httpx.Client], object]) -> None:
     """A test that tells a right service from the broken ones."""
     need_tried(function, "def test_patch(client): pass")
     with service({}) as real:
         with blame(real, _need_right):
-            _pass(function, real, "a right service")
-            _fill(real.engine)
-            _pass(function, real, "a right service with old tasks")
+            need_passed(function, real, "a right service")
+            fill(real.engine)
+            need_passed(function, real, "a right service with old tasks")
         for name, stores, answers in BROKEN:
-            _fill(real.engine)  # what the test has made before would fill its pages
+            fill(real.engine)  # what the test has made before would fill its pages
             with real.client(_broken(real, stores, answers)) as client:
                 try:
                     result = function(client)
@@ -122,16 +124,6 @@ def patch_test(function: Callable[[httpx.Client], object]) -> None:
             raise NotQuite(f"a service {name} passes the test.{said}")
 
 
-def _fill(engine: Engine) -> None:
-    """Put the old tasks in the place of those that a test has made."""
-    from sqlalchemy import text
-
-    with engine.begin() as connection:
-        connection.execute(text("DELETE FROM task"))
-        for number, name in OLD.items():
-            insert(connection, "task", id=number, task_name=name)
-
-
 def _need_right(client: httpx.Client) -> None:
     """Check that the service of the project does what the right ones should."""
     task = client.post("/task/", json={"task_name": "a", "task_description": "b"}).json()
@@ -141,23 +133,6 @@ def _need_right(client: httpx.Client) -> None:
         task = {**task, **change}
         found = json_of(client.get(path))
         need_service(found == task, f"answers {found} after PATCH, and not {task}")
-
-
-def _pass(function: Callable[[httpx.Client], object], real: Service, name: str) -> None:
-    """Check that the test passes a right service."""
-    asked: list[httpx.Request] = []
-    with real.client() as client:
-        client.event_hooks["request"].append(asked.append)
-        try:
-            function(client)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            if not asked:
-                raise
-            reason = f"{in_one_line(error)}{line_of(error)}"
-            raise NotQuite(f"{name} fails the test, with {reason}.") from error
-    need(bool(asked), "it asks nothing with the client that it gets.")
 
 
 def _broken(

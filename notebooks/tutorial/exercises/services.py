@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tutorial.exercises.databases import database
+from tutorial.exercises.databases import database, insert
 from tutorial.exercises.judging import (
     NotQuite,
     NotTried,
@@ -19,6 +20,7 @@ from tutorial.exercises.judging import (
     missing_await,
     need,
 )
+from tutorial.exercises.stopped import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[httpx.Request], httpx.Response]
 
+RETURNED = "To return an HTTPException is not enough: write `raise` in place of `return`."
+NOTHING = "it returns None"
 NO_ENDPOINT = (307, 404, 405)  # 307: only with another slash at the end, or without it
 PROJECT = ("app.main", "app.main_async")
 
@@ -38,8 +42,26 @@ def in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
     Raises NotQuite if the learner's code has forgotten an `await`, whatever came of it.
     """
-    with forgotten_await(), ThreadPoolExecutor(max_workers=1) as pool:
+    with fitting(), forgotten_await(), ThreadPoolExecutor(max_workers=1) as pool:
         return pool.submit(asyncio.run, coroutine).result()  # also raises what it raised
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Say it in words if an endpoint returns what its type does not take."""
+    from fastapi import HTTPException
+    from fastapi.exceptions import ResponseValidationError
+
+    try:
+        yield
+    except ResponseValidationError as error:
+        body = error.body
+        if isinstance(body, HTTPException):
+            raise NotQuite(RETURNED) from error
+        what = f"it returns {kind(body)}, `{str(body)[:60]}`" if body is not None else NOTHING
+        todo = f" A status is not returned: `raise HTTPException({body}, …)`."
+        fits = "which does not fit the type behind `->`, or its `response_model`"
+        raise NotQuite(f"{what}, {fits}.{todo if isinstance(body, int) else ''}") from error
 
 
 @contextmanager
@@ -74,8 +96,9 @@ def is_empty(app: FastAPI) -> bool:
 def need_endpoint(app: FastAPI, decorator: str, path: str) -> None:
     """Raise NotTried if an app is as the notebook gave it: without an endpoint.
 
-    decorator: the one to write, such as "practice.get". path: a part of the endpoint's path. Raises
-    NotQuite if the learner has given such an endpoint to the app of the project instead.
+    decorator: the one to write, such as "practice.get". path: the endpoint's. Raises NotQuite if
+    the learner has given such an endpoint to the app of the project instead, or has written a
+    function in the app's cell, and no decorator.
     """
     if not is_empty(app):
         return
@@ -86,6 +109,9 @@ def need_endpoint(app: FastAPI, decorator: str, path: str) -> None:
         if isinstance(other, type(app)) and _has_own(other, method.upper(), path):
             instead = f"write `@{decorator}(…)`, not `@app.{method}(…)`"
             raise NotQuite(f"`{name}` has no endpoint yet: {instead}.")
+    if re.search(r"^(async +)?def ", sources.get(name, ""), re.MULTILINE):
+        todo = f'put `@{decorator}("{path}")` in the line above the function'
+        raise NotQuite(f"`{name}` has no endpoint yet: {todo}.")
     raise NotTried
 
 
@@ -94,7 +120,8 @@ def _has_own(app: FastAPI, method: str, path: str) -> bool:
     from fastapi.routing import APIRoute
 
     routes = [route for route in app.routes if isinstance(route, APIRoute)]
-    asked = [route for route in routes if path in route.path and method in (route.methods or ())]
+    begin = "/".join(path.split("/")[:2])
+    asked = [route for route in routes if begin in route.path and method in (route.methods or ())]
     return any(route.endpoint.__module__ == "__main__" for route in asked) and any(
         route.endpoint.__module__ in PROJECT for route in routes
     )
@@ -200,3 +227,33 @@ def _need_all_awaited(caught: list[warnings.WarningMessage]) -> None:
     forgotten = [str(one.message) for one in caught if "never awaited" in str(one.message)]
     if forgotten:
         raise NotQuite(f"an `await` is missing: {forgotten[0].splitlines()[0]}.")
+
+
+OLD = {1: "old", 2: "it's 100% old", 3: "old", 8: "Old", 11: "buy milk", 12: "ü" * 100}
+
+
+def fill(engine: Engine) -> None:
+    """Put the old tasks in the place of those that a test has made."""
+    from sqlalchemy import text
+
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM task"))
+        for number, name in OLD.items():
+            insert(connection, "task", id=number, task_name=name)
+
+
+def need_passed(function: Callable[[httpx.Client], object], real: Service, name: str) -> None:
+    """Check that the test passes a right service."""
+    asked: list[httpx.Request] = []
+    with real.client() as client:
+        client.event_hooks["request"].append(asked.append)
+        try:
+            function(client)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if not asked:
+                raise
+            reason = f"{in_one_line(error)}{line_of(error)}"
+            raise NotQuite(f"{name} fails the test, with {reason}.") from error
+    need(bool(asked), "it asks nothing with the client that it gets.")

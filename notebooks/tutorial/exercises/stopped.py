@@ -1,11 +1,12 @@
-"""Knows which names a cell should have set, and has not, because it stopped with an error.
+"""Knows which cell set a name last, and which names one has not set because it stopped.
 
-Their values, if there are any, are those of an earlier version: no answer to be judged.
+The values of these, if there are any, are those of an earlier version: no answer to be judged.
 """
 
 import re
 from typing import Any
 
+from tutorial.edits import running
 from tutorial.errors import Problem
 from tutorial.exercises.judging import line_of
 from tutorial.explain import one_line, stopped
@@ -14,15 +15,20 @@ from tutorial.explain import one_line, stopped
 SETS = re.compile(r"^(?:(?:async +)?def +|class +|(?=\w+ *(?::[^=\n]*)?=[^=]))(\w+)", re.MULTILINE)
 
 
+sources: dict[str, str] = {}  # a name -> the cell that sets it, as it was run last
+
+
 def note_stop(event: Any) -> None:
-    """Before and after each cell, note what it has not set because it stopped.
+    """Before and after each cell, note what it is, and what it has not set because it stopped.
 
     event: what IPython hands to pre_run_cell and to post_run_cell.
     """
     source = getattr(event, "info", event).raw_cell
     error = getattr(event, "error_before_exec", None) or getattr(event, "error_in_exec", None)
+    running["source"] = source
     for name in () if source.startswith("%%") else SETS.findall(source):
         stopped.pop(name, None)
+        sources[name] = source
         if error:
             stopped[name] = one_line(error).rstrip(".") + line_of(error)
 

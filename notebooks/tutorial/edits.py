@@ -1,0 +1,59 @@
+"""What `edit` does to a text, and which cell with edits was left out above the one that runs."""
+
+from pathlib import Path
+
+from tutorial import course
+from tutorial.ends import stored_ends
+from tutorial.errors import Problem
+from tutorial.workspace import begun
+
+LONGEST = 70  # characters of a cell's first line in a hint
+running = {"source": ""}  # of the cell that runs, or ran last
+
+
+def edited(before: str, old: str, new: str) -> str | None:
+    """Return a text with `new` for `old`; as it is if that was done, None if it has neither."""
+    added = [line for line in new.splitlines() if line.strip() and line not in old]
+    # The new text may be a part of the old one, or the old one a part of the new. A later edit may
+    # have put something between the lines that this one has added.
+    if old in new and added and {*added} <= {*before.splitlines()}:
+        done = True
+    else:
+        done = new in before and (old in new or old not in before) if new else old not in before
+    if done:
+        return before
+    return before.replace(old, new, 1) if old in before else None
+
+
+def left_out() -> str | None:
+    """Return how the first cell begins whose edits are missing above the cell that runs, or None.
+
+    It is looked for in the files as they are: a cell that ran and was taken back counts, too. An
+    edit that seems to be missing at the end of the step has been changed by a later one. Nothing is
+    said if the notebooks or the ends of the steps can't be read.
+    """
+    number = begun.get("number") or 0
+    try:
+        sources = [cell.source for cell in course.cells(number)]
+        goal = stored_ends().files(number)
+    except (OSError, Problem):
+        return None
+    source = running["source"].strip()
+    above = sources[: sources.index(source)] if source in sources else []
+    for cell, edits in course.edit_cells(number):
+        for path, old, new in edits if cell.source in above else ():
+            if _lacks(_text(path), old, new) and not _lacks(goal.get(path, ""), old, new):
+                return course.first_line(cell.source)[:LONGEST]
+    return None
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def _lacks(text: str, old: str, new: str) -> bool:
+    """Whether an edit could be done in a text, and was not."""
+    return edited(text, old, new) not in (None, text)

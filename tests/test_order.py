@@ -1,0 +1,40 @@
+"""In which order the tests run: a notebook's cells as they stand, and the longest files first."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import conftest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_each_of_the_longest_files_is_there() -> None:
+    """A file that got another name would start late, and nobody would notice."""
+    for name in conftest.LONGEST:
+        assert len([*ROOT.glob(f"*/{name}")]) == 1, name
+
+
+def test_the_longest_files_are_first(pytestconfig: pytest.Config) -> None:
+    """The order within a file stays as it is, and xdist makes no other one."""
+    long, longest = (Path("tests") / conftest.LONGEST[place] for place in (1, 0))
+    items = [
+        SimpleNamespace(path=path, number=number, get_closest_marker=lambda _: None)
+        for number, path in enumerate([Path("a.py"), long, long, Path("b.py"), longest, longest])
+    ]
+    conftest.pytest_collection_modifyitems(items)
+    assert [item.number for item in items] == [4, 5, 1, 2, 0, 3]
+    assert pytestconfig.getoption("loadscopereorder") is False
+
+
+@pytest.mark.weekly
+def test_a_weekly_test_has_more_time(request: pytest.FixtureRequest) -> None:
+    """Of its two limits, pytest-timeout takes the nearest one."""
+    marker = request.node.get_closest_marker("timeout")
+    assert marker is not None and marker.args == (conftest.WEEKLY_SECONDS,)
+
+
+def test_no_plugin_shuffles_the_cells(pytestconfig: pytest.Config) -> None:
+    """pytest-randomly, which many have, would run a notebook's cells in any order."""
+    assert pytestconfig.pluginmanager.is_blocked("randomly")

@@ -1,0 +1,105 @@
+"""A project in a folder with any name: it works, or one sentence says why Alembic can't.
+
+The names that Alembic refuses are refused by it, not by us: should a newer one read them, a test
+here fails, and the sentence can go.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from learner import FAILED
+from plays import one_sentence
+from service import alembic, copy_project, database_url, run
+from shell import Shell
+
+from tutorial import Problem, check_environment, start_process
+from tutorial.terminal import terminal
+
+# The folder's name, and what the sentence names. Windows allows no : and cuts spaces at the end.
+REFUSED = [
+    ("100% mine", "a %"),
+    ("%(here)s", "a %"),
+    ("%(x)s 50%", "a %"),
+    ("twice 50%%", "a %"),
+    (f"a{os.pathsep}b", f"a {os.pathsep}"),
+]
+if sys.platform != "win32":
+    REFUSED.append(("ends with a space ", "a space at its end"))
+FINE = ["#1 it's [a] {b} $HOME & ünï 教程, c=d~", " begins with a space", "-rf", "new\ttab"]
+if sys.platform == "win32":
+    FINE = [name for name in FINE if "\t" not in name]
+START = "from app.revision import require_newest_revision as check; check(); print('starts')"
+
+
+def weekly(values: Iterable[str]) -> Any:
+    """Return the values of a case that is tried once a week."""
+    return pytest.param(*values, marks=pytest.mark.weekly)
+
+
+@pytest.mark.parametrize(("name", "sign"), [REFUSED[0], *map(weekly, REFUSED[1:])])
+def test_a_path_that_alembic_can_not_read(
+    name: str,
+    sign: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """Alembic does not work there. `begin` and the check say it; under another name, all works."""
+    project = copy_project(tmp_path / name)
+    alembic("current", url=None, cwd=project, fails=True)
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(project))
+    with pytest.raises(Problem):
+        check_environment()
+    assert "✗ a path that Alembic can read: Close Jupyter, " in capsys.readouterr().out
+    with Shell(6, project) as learner:
+        one_sentence(learner.try_("begin"), f"The path of the project has {sign}, which Alembic")
+    alembic("heads", url=None)  # its process leaves the folder: else Windows does not rename it
+    fine = (tmp_path / name).rename(tmp_path / "fine")
+    with Shell(6, fine / "workspace") as learner:
+        learner.run("begin")
+
+
+@pytest.mark.parametrize("name", [FINE[0], *(weekly([name]) for name in FINE[1:])])
+def test_a_path_that_alembic_reads(name: str, tmp_path: Path) -> None:
+    """A copied service works in a folder with any other name, and so does a step."""
+    project = copy_project(tmp_path / name)
+    alembic("upgrade", "head", url=None, cwd=project)
+    assert run(START, project / "database.db", cwd=project).strip() == "starts"
+    with Shell(7, tmp_path / name / "workspace") as learner:
+        learner.up_to(learner.ids[2])
+        assert FAILED not in learner.write("%%terminal\nalembic current")
+
+
+def test_commands_and_servers_say_it(tmp_path: Path, file_at_head: Path) -> None:
+    """For a copied service, too, whose folder `begin` does not know; and for alembic.ini's own %.
+
+    What the message says is done then: the folder has another name, or the % is doubled.
+    """
+    project = copy_project(tmp_path / "100% mine")
+    url = database_url(file_at_head)
+    with Shell(6, tmp_path / "workspace"):
+        os.chdir(project)
+        with pytest.raises(Problem, match="Alembic can't read its settings, because a %"):
+            terminal("", "alembic current")
+        with pytest.raises(Problem, match="Alembic can't read its settings, because a %"):
+            start_process("app.main:app", project, DATABASE_URL=url)
+        os.chdir(tmp_path)
+        project = project.rename(tmp_path / "mine")
+        os.chdir(project)
+        terminal("", "alembic current")
+        ini = project / "alembic.ini"
+        text = ini.read_text(encoding="utf-8")
+        for value, works in (("50%", False), ("50%%", True)):
+            changed = text.replace("[alembic]\n", f"[alembic]\nown = {value}\n")
+            ini.write_text(changed, encoding="utf-8", newline="\n")
+            if works:
+                terminal("", "alembic current")
+                continue
+            with pytest.raises(Problem) as caught:
+                terminal("", "alembic current")
+            assert caught.value.key == "percent-sign"
+            assert "write %% in alembic.ini" in caught.value.todo
