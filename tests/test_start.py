@@ -131,8 +131,11 @@ def test_behind_ahead_and_not_there(tmp_path: Path, file_at_0001: Path, file_at_
         "none": f"There is no database {none}: run `alembic upgrade head`.",
     }
     assert not none.exists()  # an empty file would hide the mistake
-    as_uri = answers({"": f"sqlite:///file:{head.as_posix()}?uri=true"})
-    assert as_uri == {"": "starts"}
+    # SQLite's own form of an address:
+    by_uri = {name: f"sqlite:///file:{urls[name][10:]}?uri=true" for name in ("head", "none")}
+    there_is_none = f"There is no database {none}: run `alembic upgrade head`."
+    assert answers(by_uri) == {"head": "starts", "none": there_is_none}
+    assert not none.exists()
 
 
 def test_what_can_not_be_used(tmp_path: Path, file_at_head: Path) -> None:
