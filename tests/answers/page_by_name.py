@@ -282,3 +282,9 @@ def stops_at_a_list(name, id_, limit):
 def later_pages_are_longer(name, id_, limit):
     size = limit + 1 if id_ else limit
     return after(name, id_).order_by(task_name, task_id).limit(size)
+
+
+@wrong("without `tuple_`")
+def orders_by_the_pair(name, id_, limit):
+    key = tuple_(task_name, task_id)
+    return select(Task).where(key > (name, id_)).order_by(key).limit(limit)

@@ -84,6 +84,8 @@ def _page_of(function: Callable[[str, int, int], Select[Any]], engine: Engine) -
                 return [_name_and_id(row) for row in result]
             except SQLAlchemyError as error:
                 problem = f"the database can't run the query: {in_one_line(error)}."
+                if "misused" in problem:
+                    problem += " `order_by` takes the columns without `tuple_`."
                 raise NotQuite(problem) from error
 
     return page
