@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "notebooks"))
 
 import navigation  # noqa: E402
+import translations  # noqa: E402
 from kernel import execute  # noqa: E402
 from strict_outputs import merge_neighbours  # noqa: E402
 
@@ -160,6 +161,7 @@ def main(numbers: list[int]) -> None:
             else:
                 notebook = execute(path, Path(name) / "start page")
             store(path, notebook)
+            translations.copy_code(number)
             print(f"stored {path.name}")
 
 

@@ -601,7 +601,7 @@ def test_a_chapter_of_part_two(
     assert Path.cwd() == folder
     assert read_state(folder) == end_of(10)
     printed = capsys.readouterr().out
-    assert f"a copy of the finished service, in the folder {folder.name}" in printed
+    assert f"a copy of the finished service,\nin the folder {folder.name}" in printed
     assert "↻" not in printed
     write_mine(folder)
     steps.begin(11)

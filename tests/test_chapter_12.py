@@ -89,15 +89,27 @@ def test_what_is_refused(version: str, servers: dict[str, Server], files: dict[s
     assert [query(files[version], sql) for sql in tables] == before
 
 
-# Deletes the task as soon as its change is committed, past the service.
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_endpoint_with_a_database_documents_503(
+    version: str, servers: dict[str, Server]
+) -> None:
+    """Each of them may have to wait for the database, also the ones that only read."""
+    paths = servers[version].client.get("/openapi.json").json()["paths"]
+    assert paths.pop("/ping")
+    said = [endpoint["responses"] for path in paths.values() for endpoint in path.values()]
+    assert len(said) == 8
+    assert all("503" in responses for responses in said)
+
+
+# Deletes the task past the service, at an event of the session that changes it.
 RACE = """
-import asyncio, sqlite3, sys
+import asyncio, json, sqlite3, sys
 import httpx
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 from app import main, main_async
 
-file, version = sys.argv[1:]
+file, version, moment, body = sys.argv[1:]
 
 def sql(statement):
     with sqlite3.connect(file) as connection:
@@ -110,9 +122,9 @@ async def play():
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         sql("INSERT OR REPLACE INTO person (id, name, email) VALUES (50, 'Eve', 'eve@example.com')")
         sql("INSERT INTO task (id, task_name) VALUES (50, 'call')")
-        event.listen(Session, "after_commit", lambda _: sql("DELETE FROM task"), once=True)
-        answer = await client.patch("/task/50", json={"owner_id": 50})
-        print(answer.status_code, answer.json()["owner"])
+        event.listen(Session, moment, lambda *_: sql("DELETE FROM task"), once=True)
+        answer = await client.patch("/task/50", json=json.loads(body))
+        print(answer.status_code, answer.json().get("owner", answer.json()))
 
 asyncio.run(play())
 """
@@ -124,5 +136,17 @@ def test_a_task_that_is_deleted_right_after_the_commit(
 ) -> None:
     """What the answer needs was read before: a `refresh` after the commit would find no row."""
     file = Path(copy(project / "database.db", tmp_path))
-    said = run(RACE, file, cwd=project, arguments=[str(file), version])
-    assert said == "200 {'name': 'Eve', 'id': 50}\n"
+    arguments = [str(file), version, "after_commit", '{"owner_id": 50}']
+    assert run(RACE, file, cwd=project, arguments=arguments) == "200 {'name': 'Eve', 'id': 50}\n"
+
+
+@pytest.mark.parametrize("body", ["{}", '{"task_name": "call"}', '{"task_name": "x"}'])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_task_that_is_deleted_right_after_it_was_looked_up(
+    version: str, body: str, project: Path, tmp_path: Path
+) -> None:
+    """A PATCH answers 404, also one that changes nothing: it writes nothing that could fail."""
+    file = Path(copy(project / "database.db", tmp_path))
+    arguments = [str(file), version, "loaded_as_persistent", body]
+    said = run(RACE, file, cwd=project, arguments=arguments)
+    assert said == "404 {'detail': 'Nothing has this id.'}\n"

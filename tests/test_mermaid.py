@@ -3,6 +3,7 @@
 The cases below were tried with Mermaid 11 itself: it draws each of GOOD, and none of BAD.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,6 +169,14 @@ def test_every_diagram_of_the_course() -> None:
             wrong.append(f"{path.name}: {error}")
     assert wrong == []
     assert found >= 10
+
+
+def test_every_diagram_has_a_title_and_a_description() -> None:
+    """JupyterLab and GitHub give them to who can't see the picture. Neither is empty."""
+    for path, text in documents():
+        for one in mermaid.blocks(text):
+            for word in ("accTitle", "accDescr"):
+                assert len(re.findall(rf"^ *{word}: \S", one, re.MULTILINE)) == 1, (path, one)
 
 
 def test_no_class_diagram_in_the_course() -> None:

@@ -178,7 +178,7 @@ def test_a_service_starts_or_says_why_not(capsys: pytest.CaptureFixture[str]) ->
     revision(folder, add_due, drop_due)
     try_start(folder)
     needs = "sqlite:///database.db is at revision 0002, the app needs 0003"
-    assert lines(capsys) == ["The service starts.", f"{needs}: run `alembic upgrade head`."]
+    assert lines(capsys) == ["The service starts.", f"{needs}: run", "  `alembic upgrade head`."]
 
 
 def test_two_at_the_same_moment() -> None:

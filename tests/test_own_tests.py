@@ -3,14 +3,27 @@
 The notebook itself shows that they pass, and which of five faults they notice in the sync version.
 """
 
+import asyncio
+import re
+import sys
 from collections.abc import Iterator
+from datetime import datetime
+from enum import Enum
 from pathlib import Path
 
+import nbformat
 import pytest
+import sqlmodel
 import yaml
+from pydantic import NaiveDatetime
 from service import outcome, start_python
+from sqlalchemy import MetaData
+from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.ext.mutable import MutableList
+from sqlmodel import JSON, Field, Session, SQLModel, StaticPool, create_engine, select, text
 
 from tutorial import ends
+from tutorial.course import NOTEBOOKS
 
 NUMBER = 14
 CI = ".github/workflows/tests.yml"
@@ -25,15 +38,17 @@ def project(tmp_path: Path) -> Iterator[Path]:
     yield folder
     assert {path.name: path.read_bytes() for path in folder.glob("database.db*")} == before
     left = {path.name for path in folder.iterdir()}
-    assert left == {"app", "alembic", "alembic.ini", "pytest.ini", "tests", ".github", *before}
+    folders = {"app", "alembic", "tests", ".github"}
+    files = {"alembic.ini", "pytest.ini", "requirements.txt", ".gitignore"}
+    assert left == {*folders, *files, *before}
 
 
 def failed(project: Path, *arguments: str, url: str | None = None) -> str:
-    """Run pytest as one does in the project; return the lines of the tests that failed."""
+    """Run pytest as one does in the project; return the lines of the tests that failed or broke."""
     process = start_python("-m", "pytest", "-qq", "--tb=no", *arguments, url=url, cwd=project)
     status, output, errors = outcome(process)
     assert status in (0, 1), output + errors
-    assert bool(status) == ("FAILED" in output)
+    assert bool(status) == ("FAILED" in output or "ERROR" in output)
     return output if status else ""
 
 
@@ -48,6 +63,53 @@ def replace(project: Path, name: str, old: str, new: str) -> None:
 def test_the_developers_address_is_not_used(project: Path) -> None:
     """DATABASE_URL of the shell names the developer's database: the tests have their own."""
     assert failed(project, "tests/test_tasks.py", url="sqlite:///database.db") == ""
+
+
+@pytest.mark.parametrize("tests", ["tests/test_tasks.py", "tests/test_migrations.py"])
+def test_an_app_imported_too_early_is_refused(project: Path, tests: str) -> None:
+    """Else the migrations, which read the address of app.db, would run on the developer's database.
+
+    That database is not there yet: so an upgrade would make it.
+    """
+    developers = project.parent / "developers.db"
+    config = project / "tests" / "conftest.py"
+    source = config.read_text(encoding="utf-8")
+    early = f"from app.main import app as too_early\n{source}"
+    config.write_text(early, encoding="utf-8", newline="\n")
+    found = failed(project, "--tb=line", tests, url=f"sqlite:///{developers.as_posix()}")
+    assert "app was imported too early" in found
+    assert not developers.exists()
+
+
+def test_a_start_that_fails_gives_its_reason(project: Path) -> None:
+    """The fixture `url` names the log, and pytest shows it."""
+    replace(project, "main.py", "require_newest_revision()", 'raise RuntimeError("no disk")')
+    found = failed(project, "--tb=short", "-k", "before_the_answer and not async")
+    assert "the service did not start: see the log above" in found
+    assert "no disk" in found
+
+
+def test_breaks_that_other_tests_do_not_see(project: Path) -> None:
+    """A start without the check of the revision; fields that the models don't know."""
+    for name in ("main.py", "main_async.py"):
+        replace(project, name, "    require_newest_revision()\n", "")
+    replace(project, "models.py", '"forbid"', '"ignore"')
+    found = failed(project, "-k", "test_create or no_database or POST-/task/")
+    tests = {f"{name}[{one}]" for name in ("no_database", "create") for one in ("sync", "async")}
+    assert set(re.findall(r"::test_(\S+)", found)) == tests
+
+
+@pytest.mark.weekly
+def test_a_unique_column_breaks_no_promise_of_201(project: Path) -> None:
+    """The status of POST is asked with an empty table, so that no other task has the name."""
+    migration = project / "alembic" / "versions" / "0001_init.py"
+    replace(project, "models.py", "max_length=100, s", "max_length=100, unique=True, s")
+    source = migration.read_text(encoding="utf-8")
+    old = "sa.PrimaryKeyConstraint("
+    assert source.count(old) == 1
+    unique = f"sa.UniqueConstraint('task_name', name='uq_task_task_name'),\n        {old}"
+    migration.write_text(source.replace(old, unique), encoding="utf-8", newline="\n")
+    assert failed(project, "tests/test_statuses.py") == ""
 
 
 @pytest.mark.weekly
@@ -76,3 +138,105 @@ def test_what_the_ci_runs(project: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for name, *arguments in commands[2:]:
         status, output, errors = outcome(start_python("-m", name, *arguments, url=url, cwd=project))
         assert status == 0, output + errors
+
+
+def test_the_lists_of_the_project(project: Path) -> None:
+    """requirements.txt names all that the project imports; .gitignore names the database."""
+    names = (project / "requirements.txt").read_text(encoding="utf-8").split()
+    brought = {"sqlalchemy", "pydantic", "starlette", "hypothesis"}  # by others, which name them
+    own = {"app", "conftest", "alembic", *sys.stdlib_module_names}
+    found = "\n".join(one.read_text(encoding="utf-8") for one in project.rglob("*.py"))
+    imported = set(re.findall(r"^(?:from|import) (\w+)", found, re.M))
+    needed = {one.replace("_", "-") for one in imported - own - brought}
+    assert needed | {"alembic", "aiosqlite", "greenlet", "pytest"} == set(names)
+    assert "database.db*" in (project / ".gitignore").read_text(encoding="utf-8").split()
+
+
+class Colour(Enum):
+    """An Enum whose name and value differ."""
+
+    RED = "#f00"
+
+
+class Base(SQLModel):
+    """Keeps these tables apart from those of the service."""
+
+    metadata = MetaData()
+
+
+class Cured(Base, table=True):
+    """The columns that the table of notebook 14 advises."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    due: NaiveDatetime
+    colour: Colour = Field(
+        sa_type=sqlmodel.Enum(
+            Colour, values_callable=lambda colours: [one.value for one in colours]
+        )
+    )
+    tags: list[str] = Field(sa_type=MutableList.as_mutable(JSON))
+
+
+class Zoned(Base, table=True):
+    """A `datetime` without more."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    due: datetime
+
+
+def test_the_cures_of_the_table() -> None:
+    """An Enum by value, a list that is watched, a time without a zone."""
+    path = next(NOTEBOOKS.glob(f"{NUMBER}_*.ipynb"))
+    table = next(one.source for one in nbformat.read(path, 4).cells if one.id == "types-table-text")
+    advice = "sqlmodel.Enum(Colour, values_callable=lambda colours: [one.value for one in colours])"
+    for words in (
+        advice,
+        "MutableList.as_mutable(JSON)",
+        "sqlalchemy.ext.mutable",
+        "NaiveDatetime",
+    ):
+        assert words in table
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    evening = datetime(2030, 1, 1, 23, 30)
+    with Session(engine) as session:
+        session.add(Cured(due=evening, colour=Colour.RED, tags=["a"]))
+        session.commit()
+        stored = session.exec(text("SELECT colour FROM cured"))  # type: ignore[call-overload]
+        assert stored.all() == [("#f00",)]
+    with Session(engine) as session:
+        row = session.exec(select(Cured)).one()  # in a variable: it is not watched when it is gone
+        row.tags.append("b")
+        session.commit()
+    with Session(engine) as session:
+        read = session.exec(select(Cured)).one()
+        assert (read.tags, read.due, read.colour) == (["a", "b"], evening, Colour.RED)
+        session.add(Zoned(due=evening))
+        with pytest.raises(StatementError, match="NaiveDatetime"):
+            session.commit()
+    engine.dispose()
+
+
+def test_databases_in_memory() -> None:
+    """One for each thread, or, with StaticPool, one connection and one transaction for all."""
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+
+    def ask() -> None:
+        with Session(engine) as session:
+            session.exec(select(Zoned)).all()
+
+    ask()
+    with pytest.raises(OperationalError, match="no such table"):
+        asyncio.run(asyncio.to_thread(ask))
+    engine.dispose()
+    shared = create_engine("sqlite://", poolclass=StaticPool)
+    Base.metadata.create_all(shared)
+    with Session(shared) as mine, Session(shared) as other:
+        mine.add(Cured(due=datetime(2030, 1, 1), colour=Colour.RED, tags=[]))
+        mine.flush()
+        other.exec(select(Cured)).all()
+        other.rollback()
+        mine.commit()
+        assert mine.exec(select(Cured)).all() == []
+    shared.dispose()

@@ -10,6 +10,7 @@ from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
+import mermaid
 import pytest
 from helpers import write
 from sqlalchemy import create_engine, text
@@ -18,6 +19,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, select
 
 from tutorial import Problem, diagram, diff, edit, frame, schema, show_file, sql_log, table, tree
+from tutorial.show import COLOURS
 
 TABLES = """
 CREATE TABLE task (
@@ -92,16 +94,8 @@ def page_of(shown: Shown) -> Page:
     assert "".join(text for text, _ in page.parts) == shown[-1]["text/plain"]
     assert {"white-space: pre", "overflow-x: auto"} <= set(page.style.split("; "))
     assert re.search(r"font-family: .*\bmonospace\b", page.style)
+    assert "font-size: var(--jp-code-font-size" in page.style  # as large as code
     return page
-
-
-def lightness(colour: str) -> float:
-    """Return how light a colour like #1a2b3c is, as WCAG counts it."""
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.usefixtures("database")
@@ -187,10 +181,28 @@ def test_diagram(shown: Shown) -> None:
     """The diagram has an entity for each table, with type, key and what may be empty."""
     diagram()
     drawn = last(shown)
-    assert drawn.startswith("```mermaid\nerDiagram\n    task {\n")
+    assert drawn.startswith("```mermaid\nerDiagram\n    accTitle: The tables of database.db\n")
+    assert "\n    task {\n" in drawn
     assert '        INTEGER id PK "required"\n' in drawn
     assert 'task_name "required"\n' in drawn
     assert '        VARCHAR task_description "may be empty"\n' in drawn
+    mermaid.check("\n".join(drawn.splitlines()[1:-1]))
+
+
+@pytest.mark.usefixtures("database")
+def test_diagram_for_who_cannot_see_it(shown: Shown) -> None:
+    """Its description says all that the picture shows, read from the live database."""
+    diagram()
+    (told,) = re.findall("^    accDescr: (.+)$", last(shown), re.MULTILINE)
+    assert told == (
+        "The table task has id (INTEGER, primary key, required), "
+        "task_name (VARCHAR(100), required), task_description (VARCHAR, may be empty). "
+        "The table note has text (ANY, may be empty)."
+    )
+    Path("empty.db").touch()
+    diagram("empty.db")
+    assert "accTitle: The tables of empty.db\n" in last(shown)
+    assert "accDescr: There are no tables.\n" in last(shown)
 
 
 def test_frame(shown: Shown) -> None:
@@ -342,10 +354,7 @@ def test_show_file(shown: Shown) -> None:
         styles[style] += text_
     del styles[""]
     assert list(styles.values()) == ["import", "'a text'", LONG[LONG.index("#") : -1]]
-    for style in styles:  # JupyterLab has a white page and a dark one
-        light = lightness(style.removeprefix("color: ")) + 0.05
-        assert 1.05 / light > 4.5
-        assert light / (lightness("#111111") + 0.05) > 3.5
+    assert list(styles) == [f"color: {colour}" for colour in COLOURS.values()]
     write("notes", "import os\n")
     show_file(Path("notes"))
     assert page_of(shown).parts == [("import os", "")]

@@ -1,25 +1,47 @@
 """Tests `call` and `make_async`, and what notebooks with relationships need of fresh imports."""
 
+import json
 import warnings
 from pathlib import Path
 
 from shell import Shell
 
 from tutorial import course, versions
+from tutorial.show import WIDTH, wrapped
 
 CHAPTER = next(number for number in course.numbers() if course.is_chapter(number))
 
 
 def test_both_versions_are_called(tmp_path: Path) -> None:
-    """A line for each: how many SELECT, the status, the body. No file stays open."""
+    """How many SELECT, the status, and the body below it. What both say alike is printed once."""
     with Shell(CHAPTER, tmp_path) as learner:
         learner.run("begin")
         said = learner.write('await call("GET", "/task/?limit=1", "sync", "async")').splitlines()
-        task = '[{"task_name":"written by the sync session","task_description":null,"id":1}]'
-        assert said == [f"{one}, 1 SELECT: 200 {task}" for one in ("sync", "async")]
-        assert learner.write('await call("GET", "/task/0")').startswith("sync, 0 SELECT: 422 {")
+        task = '    [{"task_name":"written by the sync session",'
+        end = '      "task_description":null, "id":1}]'
+        assert said == ["sync and async, 1 SELECT: 200", task, end]
+        said = learner.write('await call("GET", "/task/0")')
+        assert said.startswith('sync, 0 SELECT: 422\n    {"detail":[{"type":')
+        both = 'await call("DELETE", "/task/1", "sync", "async")'
+        assert learner.write(both).splitlines() == [
+            "sync, 1 SELECT: 204",
+            "async, 1 SELECT: 404",
+            '    {"detail":"There is no such task."}',
+        ]
         project = Path.cwd()
         assert not list(project.glob("database.db-*"))
+
+
+def test_an_answer_in_lines() -> None:
+    """Of a list, each item begins a line. A line is broken at a blank, and never within a word."""
+    items = [{"name": "a,", "id": 1}, {"name": "b " * 40, "tasks": []}, {"name": "x" * 90}]
+    lines = wrapped(versions._in_lines(json.dumps(items)), "    ").splitlines()
+    assert lines[0] == '    [{"name":"a,", "id":1},'
+    assert lines[1].startswith('    {"name":"b b b') and lines[2].startswith("      b b b")
+    assert lines[-1] == '    {"name":"' + "x" * 90 + '"}]'
+    assert all(len(line) <= WIDTH for line in lines[:-1])
+    for text in ("", "no JSON", "[]", '{"a":null}'):
+        assert versions._in_lines(text) == text
 
 
 def test_only_a_call_of_the_driver_is_hidden() -> None:

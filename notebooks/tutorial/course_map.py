@@ -9,7 +9,7 @@ from tutorial.workspace import location
 def course_map() -> None:
     """Show the course as a table: what is finished or next, links, minutes, and their sums."""
     done = finished(location())
-    marks = {next_step(done): "→"} | dict.fromkeys(done, "✓")
+    marks = {next_step(done): "→ next"} | dict.fromkeys(done, "✓ finished")
     lines = ["| | Notebook | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
     for part in dict.fromkeys(map(course.part, course.numbers())):
         of_part = [number for number in course.numbers() if course.part(number) == part]
@@ -18,7 +18,7 @@ def course_map() -> None:
             what = course.what_you_do(number).replace("|", "\\|")
             mark, time = marks.get(number, ""), course.minutes(number)
             lines.append(f"| {mark} | {course.link(number)} | {what} | {time} |")
-    display_as("markdown", "\n".join([*lines, "", "✓ finished, → next"]))
+    display_as("markdown", "\n".join(lines))
 
 
 def show_progress() -> None:

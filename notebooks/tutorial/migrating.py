@@ -27,6 +27,7 @@ from tutorial.files import edit
 from tutorial.fresh import forget_app
 from tutorial.inherited import needed_variables
 from tutorial.process import trial_folder
+from tutorial.show import WIDTH, wrapped
 from tutorial.state import DATABASE, opened
 
 OTHER = "async.db"  # a copy of the database, for the second kind of URL
@@ -71,7 +72,8 @@ def ask(folder: str | Path, *queries: str) -> None:
                 answer: object = connection.execute(query).fetchall() or "done"
             except sqlite3.Error as error:
                 answer = one_line(error)
-            print(f"{query} -> {answer}")
+            line = f"{query} -> {answer}"
+            print(line if len(line) <= WIDTH else wrapped(f"{query}\n-> {answer}"))
 
 
 @explained
@@ -85,7 +87,7 @@ def try_start(folder: str | Path) -> None:
         try:  # in a thread, because that of a notebook has an event loop already
             thread.submit(asyncio.run, _start(app)).result()
         except RuntimeError as error:
-            print(error)
+            print(wrapped(str(error)))
         else:
             print("The service starts.")
 
@@ -111,7 +113,7 @@ def migrate(folder: str | Path, *commands: str) -> None:
     for command in commands:
         urls = list(URLS.values())[: 1 if command.startswith(WRITING) else None]
         said, *others = (_run(folder, url, command) for url in urls)
-        print(f"$ alembic {command}\n{said}")
+        print(f"$ alembic {command}\n{wrapped(said)}")
         if others not in ([], [said]):
             raise Problem("urls-differ", command=command, said=others[0])
         if _dump(folder / DATABASE) != _dump(folder / OTHER):

@@ -3,6 +3,7 @@
 import html
 import re
 import sqlite3
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,18 @@ from tutorial.explain import explain, here
 from tutorial.state import DATABASE, opened
 
 # A long line scrolls. JupyterLab would break it anywhere, also within a word.
-LINES = "margin: 0; white-space: pre; overflow-x: auto; line-height: 1.3; font-family: monospace"
-COLOURS = {"Keyword": "#2e7d32", "String": "#b3502d", "Comment": "#557a80"}  # fit a dark page too
+LINES = (
+    "margin: 0; padding-left: 8px; white-space: pre; overflow-x: auto; line-height: 1.3; "
+    "font-family: monospace; font-size: var(--jp-code-font-size, 13px)"
+)
+# Of JupyterLab's own theme: no colour can be read well on its white page and on its dark one. Where
+# a page does not know them, the code has the colour of the text.
+COLOURS = {
+    "Keyword": "var(--jp-mirror-editor-keyword-color, inherit)",
+    "String": "var(--jp-mirror-editor-string-color, inherit)",
+    "Comment": "var(--jp-content-font-color2, inherit)",
+}
+WIDTH = 72  # of printed lines, in characters: JupyterLab breaks a longer one, also within a word
 
 
 def display_as(kind: str, text: str, plain: str = "") -> None:
@@ -30,6 +41,18 @@ def display_lines(parts: Iterable[tuple[str, str]]) -> None:
     rows = (f'<span style="{css}">{text}</span>' if css else text for _, text, css in texts)
     page = f'<pre style="{LINES}">{"".join(rows)}</pre>'
     display_as("html", page, "".join(text for text, _, _ in texts))
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Return a text whose lines are broken at blanks. indent: stands before each line."""
+    wrap = textwrap.TextWrapper(
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(wrap.fill(line) for line in text.splitlines())
 
 
 def code(text: str, language: str) -> None:
@@ -93,20 +116,28 @@ def _trimmed(statement: str) -> str:
 
 
 def diagram(database: str = DATABASE) -> None:
-    """Draw the database's tables as an entity diagram, read from the live database."""
-    lines = ["erDiagram"]
+    """Draw the database's tables as an entity diagram, read from the live database.
+
+    JupyterLab gives its title and its description to a screen reader.
+    """
+    lines, told = [], []
     with _reading(database) as connection:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name DESC"
         for (name,) in connection.execute(query).fetchall():
             lines.append(f"    {name} {{")
+            columns = []
             for column in connection.execute(f'PRAGMA table_info("{name}")'):
                 key = " PK" if column["pk"] else ""
                 note = "required" if column["notnull"] else "may be empty"
                 # Mermaid takes letters, digits and brackets for a type, and it needs one.
                 kind = re.sub(r"[^\w()\[\]-]+", "_", column["type"]) or "ANY"
                 lines.append(f'        {kind} {column["name"]}{key} "{note}"')
+                columns.append(f"{column['name']} ({kind}{', primary key' * bool(key)}, {note})")
             lines.append("    }")
-    display_as("markdown", "```mermaid\n" + "\n".join(lines) + "\n```")
+            told.append(f"The table {name} has {', '.join(columns)}.")
+    head = [f"    accTitle: The tables of {database}",
+            f"    accDescr: {' '.join(told) or 'There are no tables.'}"]  # fmt: skip
+    display_as("markdown", "\n".join(["```mermaid", "erDiagram", *head, *lines, "```"]))
 
 
 @contextmanager

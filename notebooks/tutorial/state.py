@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 
-PROJECT_FILES = ("alembic.ini", "pytest.ini")
+PROJECT_FILES = ("alembic.ini", "pytest.ini", "requirements.txt", ".gitignore")
 PROJECT_FOLDERS = ("app", "alembic", "tests", ".github")
 DATABASE = "database.db"
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}

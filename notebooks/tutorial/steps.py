@@ -57,7 +57,9 @@ def begin(step: int, fresh: bool = False) -> None:
     (folder / "app").mkdir(exist_ok=True)
     start = f"where step {step - 1} ended" if step > 1 else "with an empty project"
     if course.is_chapter(step):
-        start = f"with a copy of the finished service, in the folder {folder.name} of the workspace"
+        start = (
+            f"with a copy of the finished service,\nin the folder {folder.name} of the workspace"
+        )
     print(f"You start {start}.\n")
     tree()
 

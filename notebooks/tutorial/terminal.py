@@ -26,7 +26,7 @@ from tutorial.said import meaning
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
 # Output must not depend on where the command runs.
-FIXED = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+FIXED = {"COLUMNS": "72", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 LAST_LINES_SECONDS = 2.0
 OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never another environment's
 

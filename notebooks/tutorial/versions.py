@@ -1,6 +1,7 @@
 """The two versions of the service: asks either of them, and makes the async one of the sync one."""
 
 import gc
+import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from tutorial.errors import Problem
 from tutorial.explain import explained
 from tutorial.files import diff
 from tutorial.overwrite import keep
-from tutorial.show import sql_log
+from tutorial.show import sql_log, wrapped
 
 MODULES = {"sync": "app.main", "async": "app.main_async"}
 # As in step 8: what has another name in the async version, and what is awaited there.
@@ -31,29 +32,51 @@ async def call(method: str, path: str, *versions: str, **request: Any) -> None:
 
     versions: "sync", "async" or both; none is "sync". request: as httpx takes it, such as json=….
 
-    It prints how many SELECT were sent, the status, and the body. Of an answer that FastAPI can't
-    make it prints the error, where in the answer it arose, and its first words: what is the same
-    each time. All other errors are raised. The database is closed afterwards.
+    It prints how many SELECT were sent, the status, and the body below it; what both versions say
+    alike, it prints once. Of an answer that FastAPI can't make it prints the error, where in the
+    answer it arose, and its first words: what is the same each time. All other errors are raised.
+    The database is closed afterwards.
     """
+    answers: dict[str, list[str]] = {}  # what was said, and by whom
+    try:
+        for version in versions or ("sync",):
+            answers.setdefault(await _answer(version, method, path, request), []).append(version)
+    finally:
+        for said, same in answers.items():
+            print(f"{' and '.join(same)}, {said}")
+
+
+async def _answer(version: str, method: str, path: str, request: dict[str, Any]) -> str:
+    """Return what `call` prints of a version, without its name."""
     import httpx
     from fastapi.exceptions import ResponseValidationError
 
-    for version in versions or ("sync",):
-        transport = httpx.ASGITransport(import_module(MODULES[version]).app)
-        client = httpx.AsyncClient(transport=transport, base_url="http://service")
-        with _no_random_warning(), sql_log(show=False) as lines:
-            try:
-                response = await client.request(method, path, **request)
-                said = f"{response.status_code} {response.text}"
-            except ResponseValidationError as error:
-                said = f"500 {type(error).__name__}, {_first(error.errors())}"
-            finally:
-                import_module("app.db").engine.dispose()
-                await import_module("app.db_async").engine.dispose()
-            if said.startswith("500"):
-                gc.collect()
-        count = sum(line.startswith("SELECT") for line in lines)
-        print(f"{version}, {count} SELECT: {said}".rstrip())
+    transport = httpx.ASGITransport(import_module(MODULES[version]).app)
+    client = httpx.AsyncClient(transport=transport, base_url="http://service")
+    with _no_random_warning(), sql_log(show=False) as lines:
+        try:
+            response = await client.request(method, path, **request)
+            status, body = str(response.status_code), _in_lines(response.text)
+        except ResponseValidationError as error:
+            status, body = f"500 {type(error).__name__}", _first(error.errors())
+        finally:
+            import_module("app.db").engine.dispose()
+            await import_module("app.db_async").engine.dispose()
+        if status.startswith("500"):
+            gc.collect()
+    count = sum(line.startswith("SELECT") for line in lines)
+    return f"{count} SELECT: {status}\n{wrapped(body, '    ')}".rstrip()
+
+
+def _in_lines(body: str) -> str:
+    """Return a body that can be broken at blanks. Of a list, each item begins a line."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return body
+    items = said if isinstance(said, list) else [said]
+    lines = [json.dumps(one, ensure_ascii=False, separators=(", ", ":")) for one in items]
+    return "[{}]".format(",\n".join(lines)) if isinstance(said, list) else lines[0]
 
 
 def _first(errors: Sequence[Any]) -> str:

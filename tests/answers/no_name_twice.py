@@ -58,12 +58,12 @@ def name_of_the_draft():
         batch_op.create_unique_constraint(batch_op.f("uq_task_task_name"), ["task_name"])
 
 
-@wrong("your code stops with IntegrityError")
+@wrong("the upgrade stops, because a name is there twice: clean the rows first")
 def rule_without_cleaning():
     rule()
 
 
-@wrong("your code stops with IntegrityError")
+@wrong("the upgrade stops, because a name is there twice: clean the rows first")
 def rule_first():
     rule()
     op.execute(CLEAN)
@@ -95,6 +95,12 @@ def deletes_the_twins():
 @wrong("after the upgrade, there is the row (5, 'buy milk(5)')")
 def without_a_space():
     op.execute(CLEAN.replace("' ('", "'('"))
+    rule()
+
+
+@wrong("after the upgrade, there is the row (3, 'yyyy")
+def cuts_names():
+    op.execute(CLEAN.replace("= task_name", "= substr(task_name, 1, 80)"))
     rule()
 
 

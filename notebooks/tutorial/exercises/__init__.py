@@ -34,7 +34,7 @@ for _module in sorted(module.name for module in iter_modules(__path__)):
         import_module(f"{__name__}.{_module}")
 
 NOT_TRIED = (
-    "○ Not tried yet. Change the cell above and run it. "
+    "○ Not tried yet. Change the cell above and run it.\n"
     "If it stops with an error, put that right first."
 )
 

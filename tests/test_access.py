@@ -1,0 +1,91 @@
+"""Who can't see a page, or not well, gets from it what the others get.
+
+Of diagrams: tests/test_mermaid.py; of charts: tests/test_plot.py; of pictures: tests/test_pages.py.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+from contrast import contrast, over, rgb
+
+from tutorial.files import CHANGED
+from tutorial.show import COLOURS
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+PAGES = sorted([*ROOT.rglob("[!.]*.md"), *NOTEBOOKS])
+NOT_READ = {"workspace", ".venv", "messages.md"}  # the last one is read by the course alone
+PAGES = [page for page in PAGES if not NOT_READ & set(page.parts)]
+THEMES = Path(sys.prefix, "share", "jupyter", "lab", "themes", "@jupyterlab")
+READABLE = 4.5  # the contrast that WCAG 2.2 asks for (1.4.3, AA)
+BARE_MARK = re.compile(r"[✓✗○↻→](?! \.?[\w`'\"“…])")
+
+
+def css_value(theme: str, text: str) -> str:
+    """Return what a value of CSS is in a theme of JupyterLab, whose variables it may name."""
+    css = (THEMES / f"theme-{theme}-extension" / "index.css").read_text(encoding="utf-8")
+    while named := re.fullmatch(r"var\((--[\w-]+)(?:, ?(.+))?\)", text):
+        found = re.search(rf"{named[1]}:\s*([^;}}]+)[;}}]", css)
+        assert found or named[2], f"the theme {theme} does not know {named[1]}"
+        text = found[1].strip() if found else named[2]
+    return text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "dark-high-contrast"])
+@pytest.mark.parametrize("kind", COLOURS)
+def test_code_that_is_shown_can_be_read(kind: str, theme: str) -> None:
+    """Its colours are those of JupyterLab's themes, each with enough contrast to the page."""
+    page = rgb(css_value(theme, "var(--jp-layout-color0)"))
+    colour = css_value(theme, COLOURS[kind])
+    assert colour != "inherit"
+    assert contrast(rgb(colour), page) >= READABLE
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "dark-high-contrast"])
+@pytest.mark.parametrize("sign", CHANGED)
+def test_a_changed_line_can_be_read(sign: str, theme: str) -> None:
+    """The text of the page has enough contrast to what is behind a line of a diff."""
+    page = rgb(css_value(theme, "var(--jp-layout-color0)"))
+    behind = over(rgb(CHANGED[sign].removeprefix("background: ")), page)
+    text = rgb(css_value(theme, "var(--jp-content-font-color1)"))
+    assert contrast(text, behind) >= READABLE
+
+
+def headings(page: Path) -> list[int]:
+    """Return the levels of the headings of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        cells = nbformat.reads(text, as_version=4).cells
+        text = "\n\n".join(one.source for one in cells if one.cell_type == "markdown")
+    elif text.startswith("---\n"):  # what GitHub reads of a template, and shows nobody
+        text = text.split("\n---\n", 1)[1]
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [len(found) for found in re.findall(r"^(#+) ", prose, flags=re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_headings_go_down_one_level_at_a_time(page: Path) -> None:
+    """A page has one title, first, and leaves no level out: screen readers go by headings."""
+    levels = headings(page)
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def outputs(notebook: Path) -> Iterator[tuple[str, str]]:
+    """Give each text in the outputs of a notebook, with the id of its cell."""
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        for output in cell.get("outputs", ()):
+            texts = [output.get("text", ""), *output.get("data", {}).values()]
+            yield from ((cell.id, text) for text in texts if isinstance(text, str))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
+def test_a_mark_is_followed_by_a_word(notebook: Path) -> None:
+    """A screen reader may skip ✓ and ✗, or read their names, so no output has only such a sign."""
+    assert [(id_, text) for id_, text in outputs(notebook) if BARE_MARK.search(text)] == []

@@ -1,0 +1,133 @@
+"""What a repository has around its content: citation, security, templates, and places to run it."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from jupyter_server.serverapp import ServerApp
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
+PULL_REQUEST = ROOT / ".github" / "pull_request_template.md"
+ABOUT = [*sorted(ROOT.glob("[CRS]*.md")), ROOT / "CITATION.cff", *FORMS, PULL_REQUEST]
+CONTAINER = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+# Other people's repositories that a text may name: the two templates of the article's author.
+OTHERS = {f"pandalearnstocode/fastapi_sqlmodel_sqlite_alembic_{kind}_template"
+          for kind in ("sync", "async")}  # fmt: skip
+
+
+def test_the_citation_names_the_newest_release() -> None:
+    """Version, date and license are those of the changelog and of the project."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(cited)  # what the format wants
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    version, date = re.findall(r"^## (\d\S+) - (\S+)$", changelog, re.MULTILINE)[0]
+    assert (cited["version"], cited["date-released"]) == (version, date)
+    assert cited["version"] == PROJECT["version"]
+    assert cited["license"] == PROJECT["license"]
+    assert f"# {cited['title']}\n" in README
+    (article,) = cited["references"]
+    names = " ".join(article["authors"][0][key] for key in ("given-names", "family-names"))
+    for said in (article["title"], names, article["date-released"]):
+        assert said in re.sub(r"\s+", " ", README)
+
+
+@pytest.mark.parametrize("path", ABOUT, ids=lambda path: path.name)
+def test_no_address_is_invented(path: Path) -> None:
+    """Who copies the repository has another address than we, and badges need one."""
+    text = path.read_text(encoding="utf-8")
+    named = set(re.findall(r"github\.com/([\w.-]+/[\w.-]+)", text))
+    assert named <= OTHERS
+    assert not re.search(r"\bOWNER\b|example\.(?:com|org)|[\w.]+@[\w.]+\.\w+|<your", text)
+    assert not re.search(r"!\[[^\]]*\]\(https?:", text), "a picture from elsewhere"
+
+
+def test_the_readme_leads_to_what_one_looks_for_first() -> None:
+    """License, security, conduct, the promises, where to ask, and the article's own code."""
+    for name in ("LICENSE", "SECURITY.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        assert (ROOT / name).is_file()
+        assert f"]({name}" in README, name
+    assert "](CONTRIBUTING.md#promises)" in README
+    assert re.search(r"license of code, texts and pictures", README)
+    assert "open an issue" in README
+    page = (ROOT / "notebooks" / "whats_changed.md").read_text(encoding="utf-8")
+    assert "](notebooks/whats_changed.md)" in README
+    for name in OTHERS:
+        assert f"(https://github.com/{name})" in page
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.stem)
+def test_a_form_asks_for_what_one_needs(form: Path) -> None:
+    """GitHub draws it only if its parts are right. Every field has a label and an id of its own."""
+    asked = yaml.safe_load(form.read_text(encoding="utf-8"))
+    assert set(asked) == {"name", "description", "body"}
+    fields = [part for part in asked["body"] if part["type"] != "markdown"]
+    assert {part["type"] for part in fields} <= {"input", "textarea", "dropdown"}
+    assert all(part["attributes"]["label"] for part in fields)
+    ids = [part["id"] for part in fields]
+    assert len(ids) == len(set(ids))
+    needed = {part["id"] for part in fields if part.get("validations", {}).get("required")}
+    if form.stem == "problem":
+        assert needed == {"where", "saw", "expected", "did", "system", "versions"}
+    for link in re.findall(r"\.\./blob/main/([\w./]+)", form.read_text(encoding="utf-8")):
+        assert (ROOT / link).is_file(), link
+
+
+def test_a_pull_request_is_asked_for_commands_that_there_are() -> None:
+    """Its checks are those of CONTRIBUTING.md, and the files in them exist."""
+    text = PULL_REQUEST.read_text(encoding="utf-8")
+    commands = re.findall(r"`((?:python|pytest)[^`]*)`", text)
+    assert len(commands) == 3
+    for command in commands:
+        assert command.removesuffix(" NN") in CONTRIBUTING, command
+        for path in re.findall(r"\S+\.py", command):
+            assert (ROOT / path).is_file(), path
+
+
+def test_the_dev_container_is_the_environment_of_the_course() -> None:
+    """It has the Python of environment.yml, and installs the lock, which is there."""
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python, _, packages = conda["dependencies"]
+    assert CONTAINER["image"].endswith(f"/python:{python.removeprefix('python=')}")
+    (lock,) = re.findall(r"--requirement (\S+)", CONTAINER["onCreateCommand"])
+    assert (ROOT / lock).is_file()
+    assert packages["pip"] == [f"-r {lock}"]
+
+
+def test_the_dev_container_opens_the_start_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JupyterLab's root is the repository, it still asks for its token, and it is reached."""
+    words = CONTAINER["postAttachCommand"]
+    assert words[:2] == ["jupyter", "lab"]
+    assert (ROOT / words[2]).is_file()
+    monkeypatch.chdir(ROOT)
+    server = ServerApp()
+    server.parse_command_line(words[2:])
+    assert Path(server.root_dir) == ROOT
+    assert server.ip == "127.0.0.1"
+    assert not re.search(r"token|password", " ".join(words))
+    assert {server.port, 8000} == set(CONTAINER["forwardPorts"])
+    assert {str(port) for port in CONTAINER["forwardPorts"]} == set(CONTAINER["portsAttributes"])
+    # In Codespaces a page comes from such an address, and its kernel is called from there. Jupyter
+    # compares the beginning of an address only, so the pattern says where it ends.
+    assert re.match(server.allow_origin_pat, "https://fuzzy-disco-8888.app.github.dev")
+    assert not re.match(server.allow_origin_pat, "https://a.app.github.dev.evil.net")
+
+
+def test_a_service_in_a_terminal_has_the_port_that_is_forwarded() -> None:
+    """Uvicorn's own port, which the course names where one types the command."""
+    notebook = next((ROOT / "notebooks").glob("05_*.ipynb")).read_text(encoding="utf-8")
+    assert "127.0.0.1:8000" in notebook
+
+
+def test_binder_finds_the_environment_of_the_course() -> None:
+    """It takes environment.yml only if none of the files is there that it prefers."""
+    assert (ROOT / "environment.yml").is_file()
+    preferred = ("binder", ".binder", "Dockerfile", "apt.txt", "runtime.txt", "Project.toml")
+    assert [name for name in preferred if (ROOT / name).exists()] == []
+    assert re.search(r"Binder uses `environment\.yml`", README)
