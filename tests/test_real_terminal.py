@@ -10,6 +10,8 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -175,6 +177,30 @@ def test_without_the_variable_the_server_takes_database_db(tmp_path: Path) -> No
         assert bash([setting, line], workspace, variables) == f"{url}\n"
 
 
+ADDRESS = r"http://127\.0\.0\.1:\d+"
+NAMES = "SELECT task_name FROM task WHERE id > 5"
+
+
+@contextmanager
+def left_running(workspace: Path, log: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """Run uvicorn in a workspace until the block ends. What it writes goes into `log`."""
+    words = ("uvicorn", *command, "--port", "0")
+    with log.open("wb") as output:
+        server = start(*words, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield server
+    finally:
+        server.terminate()
+        server.wait(SECONDS)
+
+
+def begin_anew(step: int, workspace: Path) -> None:
+    """Begin a step in its notebook, with a project that is made anew."""
+    with Shell(step, workspace) as notebook:
+        cell = course.cells(step)[1].source
+        notebook.write(cell.replace(f"({step})", f"({step}, fresh=True)"))
+
+
 @on_unix
 @pytest.mark.parametrize("app", ["app.main:app", "app.main_async:app"])
 def test_a_server_left_running_writes_nothing_into_the_new_database(
@@ -183,22 +209,14 @@ def test_a_server_left_running_writes_nothing_into_the_new_database(
     """The reason for which one stops all servers before the next notebook begins."""
     workspace, log = tmp_path / "workspace", tmp_path / "server.log"
     stored_ends().put(5, workspace)
-    with log.open("wb") as output:
-        command = ("uvicorn", app, "--port", "0")
-        server = start(*command, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        url = said(log, r"http://127\.0\.0\.1:\d+", server)[0] + "/task/"
+    with left_running(workspace, log, app) as server:
+        url = said(log, ADDRESS, server)[0] + "/task/"
         assert httpx.post(url, json={"task_name": "before"}).status_code == 201
-        with Shell(6, workspace) as notebook:
-            notebook.write(course.cells(6)[1].source.replace("(6)", "(6, fresh=True)"))
+        begin_anew(6, workspace)
         assert httpx.post(url, json={"task_name": "after"}).status_code == 500
-    finally:
-        server.terminate()
-        server.wait(SECONDS)
     assert "attempt to write a readonly database" in log.read_text(encoding="utf-8")
-    names = "SELECT task_name FROM task WHERE id > 5"
-    assert query(workspace / "database.db", names) == []
-    assert query(workspace / "backups" / "001" / "database.db", names) == [("before",)]
+    assert query(workspace / "database.db", NAMES) == []
+    assert query(workspace / "backups" / "001" / "database.db", NAMES) == [("before",)]
 
 
 @on_unix
@@ -207,20 +225,12 @@ def test_a_server_left_running_that_has_not_opened_the_old_file(app: str, tmp_pa
     """It writes into the new database, as notebook 5 says: that of step 6 has closed it."""
     workspace, log = tmp_path / "workspace", tmp_path / "server.log"
     stored_ends().put(6, workspace)
-    with log.open("wb") as output:
-        command = ("uvicorn", app, "--port", "0")
-        server = start(*command, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        url = said(log, r"http://127\.0\.0\.1:\d+", server)[0]
+    with left_running(workspace, log, app) as server:
+        url = said(log, ADDRESS, server)[0]
         assert httpx.get(f"{url}/ping").status_code == 200
-        with Shell(7, workspace) as notebook:
-            notebook.write(course.cells(7)[1].source.replace("(7)", "(7, fresh=True)"))
+        begin_anew(7, workspace)
         assert httpx.post(f"{url}/task/", json={"task_name": "after"}).status_code == 201
-    finally:
-        server.terminate()
-        server.wait(SECONDS)
-    names = "SELECT task_name FROM task WHERE id > 5"
-    assert query(workspace / "database.db", names) == [("after",)]
+    assert query(workspace / "database.db", NAMES) == [("after",)]
 
 
 @on_unix
@@ -229,21 +239,13 @@ def test_a_server_with_reload_left_running_writes_into_the_new_database(tmp_path
     workspace, log = tmp_path / "workspace", tmp_path / "server.log"
     stored_ends().put(5, workspace)
     up = r"Application startup complete\."
-    with log.open("wb") as output:
-        command = ("uvicorn", "app.main:app", "--reload", "--port", "0")
-        server = start(*command, url=None, cwd=workspace, stdout=output, stderr=subprocess.STDOUT)
-    try:
+    with left_running(workspace, log, "app.main:app", "--reload") as server:
         said(log, up, server)
-        url = said(log, r"http://127\.0\.0\.1:\d+", server)[0] + "/task/"
-        with Shell(6, workspace) as notebook:
-            notebook.write(course.cells(6)[1].source.replace("(6)", "(6, fresh=True)"))
+        url = said(log, ADDRESS, server)[0] + "/task/"
+        begin_anew(6, workspace)
         said(log, rf"(?s){up}.*{up}", server)
         assert httpx.post(url, json={"task_name": "after"}, timeout=SECONDS).status_code == 201
-    finally:
-        server.terminate()
-        server.wait(SECONDS)
-    names = "SELECT task_name FROM task WHERE id > 5"
-    assert query(workspace / "database.db", names) == [("after",)]
+    assert query(workspace / "database.db", NAMES) == [("after",)]
 
 
 @on_unix

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tutorial.exercises.judging import (
-    NotQuite,
     exercise,
     need,
     need_tried,
@@ -14,10 +13,9 @@ from tutorial.exercises.judging import (
 from tutorial.exercises.services import (
     Service,
     blame,
-    fill,
     json_of,
-    need_passed,
     need_service,
+    need_tells_apart,
     service,
 )
 
@@ -107,21 +105,8 @@ def patch_test(function: Callable[[httpx.Client], object]) -> None:
     """A test that tells a right service from the broken ones."""
     need_tried(function, "def test_patch(client): pass")
     with service({}) as real:
-        with blame(real, _need_right):
-            need_passed(function, real, "a right service")
-            fill(real.engine)
-            need_passed(function, real, "a right service with old tasks")
-        for name, stores, answers in BROKEN:
-            fill(real.engine)  # what the test has made before would fill its pages
-            with real.client(_broken(real, stores, answers)) as client:
-                try:
-                    result = function(client)
-                except KeyboardInterrupt:
-                    raise
-                except BaseException:  # whatever stops a test lets it fail, also pytest.fail
-                    continue
-            said = "" if result is None else f" Giving {result!r} is not enough: use `assert`."
-            raise NotQuite(f"a service {name} passes the test.{said}")
+        broken = ((name, _broken(real, stores, answers)) for name, stores, answers in BROKEN)
+        need_tells_apart(function, real, _need_right, broken)
 
 
 def _need_right(client: httpx.Client) -> None:

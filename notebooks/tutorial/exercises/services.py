@@ -23,7 +23,7 @@ from tutorial.exercises.judging import (
 from tutorial.exercises.stopped import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 
     import httpx
     from fastapi import FastAPI
@@ -257,3 +257,31 @@ def need_passed(function: Callable[[httpx.Client], object], real: Service, name:
             reason = f"{in_one_line(error)}{line_of(error)}"
             raise NotQuite(f"{name} fails the test, with {reason}.") from error
     need(bool(asked), "it asks nothing with the client that it gets.")
+
+
+def need_tells_apart(
+    function: Callable[[httpx.Client], object],
+    real: Service,
+    need_right: Callable[[httpx.Client], None],
+    broken: Iterable[tuple[str, Callable[[httpx.Request], httpx.Response]]],
+) -> None:
+    """Check that a test passes the right service, empty or not, and fails each broken one.
+
+    need_right: checks first that the service of the project is right. broken: what is wrong with
+    each broken service, and what answers in its place.
+    """
+    with blame(real, need_right):
+        need_passed(function, real, "a right service")
+        fill(real.engine)
+        need_passed(function, real, "a right service with old tasks")
+    for name, answers in broken:
+        fill(real.engine)  # what the test has made before would fill its pages
+        with real.client(answers) as client:
+            try:
+                result = function(client)
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # whatever stops a test lets it fail, also pytest.fail
+                continue
+        said = "" if result is None else f" Giving {result!r} is not enough: use `assert`."
+        raise NotQuite(f"a service {name} passes the test.{said}")
