@@ -19,7 +19,10 @@ NEEDED_MB = 100  # the project is below 1 MB; a full disk gives errors that are 
 
 
 def requirements() -> dict[str, tuple[int, ...]]:
-    """Return the packages that pyproject.toml names, each with the oldest version that will do."""
+    """Return the packages that pyproject.toml names, each with the oldest version that will do.
+
+    Not those that only some systems have (after a ;): the chapter that needs them asks for them.
+    """
     listed = course.project()["dependencies"]
     found = (re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[\w+\])?>=([\d.]+)", entry) for entry in listed)
     return {entry[1]: _numbers(entry[2]) for entry in found if entry}
