@@ -8,31 +8,43 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+if TYPE_CHECKING:
+    from remote import Remote
+    from service import Database
+
 NOTEBOOKS = Path(__file__).resolve().parent / "notebooks"
 sys.path.insert(0, str(NOTEBOOKS))
 
+from tutorial.case import CASE  # noqa: E402
 from tutorial.ends import stored_ends  # noqa: E402
+from tutorial.errors import Problem  # noqa: E402
+from tutorial.postgres import Postgres, start_postgres  # noqa: E402
 from tutorial.state import DATABASE, read_state  # noqa: E402
 from tutorial.workspace import MEMORY, project_of  # noqa: E402
 
 pytest_plugins = ["strict_outputs"]  # of tests/
 WEEKLY_SECONDS = 900  # the longest that a test of the weekly run may take
+KINDS = ["sqlite", "postgresql"]
 TEMPORARY = pytest.StashKey[tempfile.TemporaryDirectory]()
 # With -n, a file is done by one process. These take longest, so they begin first: else one process
 # would still be busy with one of them when the other has nothing left to do.
 LONGEST = (
     "11_put_it_under_load.ipynb",
+    "15_move_to_postgresql.ipynb",
     "test_your_own_service.py",
     "test_careless_learners.py",
     "test_careless_kernels.py",
     "test_advice.py",
     "test_exercises.py",
     "test_bad_requests.py",
+    "test_broken_service.py",
     "06_set_up_alembic.ipynb",
     "09_run_the_migration.ipynb",
     "test_hostile_environment.py",
@@ -41,6 +53,8 @@ LONGEST = (
     "test_serve.py",
     "test_start.py",
     "test_refused_writes.py",
+    "test_migrations.py",
+    "test_postgres.py",
 )
 
 
@@ -91,6 +105,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     state = read_state(folder)
     assert state == ends.state(number), "run tests/store_outputs.py"
     left = {path.name for path in folder.iterdir()} - {f"{DATABASE}-wal", f"{DATABASE}-shm", MEMORY}
+    left -= {CASE}  # the learner's own work, which no notebook takes away
     named = {Path(path).parts[0] for path in state.files}
     named |= {DATABASE} if state.schema else set()
     assert left == named, f"the notebook leaves {sorted(left - named)}"
@@ -107,3 +122,34 @@ def file_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from service import migrated  # of tests/, which pytest puts on the path later than this file
 
     return migrated(tmp_path_factory.mktemp("at head"), "head")
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Start a PostgreSQL for the tests of a file, or use the one that TUTORIAL_POSTGRES names."""
+    try:
+        server = start_postgres("tests")
+    except Problem as problem:
+        if problem.key != "no-postgres":
+            raise
+        pytest.skip(problem.what)
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def postgres_at_head(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> "Remote":
+    """Return an empty database of a PostgreSQL at the newest revision. For copying."""
+    from remote import Remote
+    from service import alembic
+
+    remote = Remote(postgres, "head", tmp_path_factory.mktemp("at head"))
+    alembic("upgrade", "head", url=remote.url)
+    return remote
+
+
+@pytest.fixture(scope="module", params=["file_at_head", "postgres_at_head"], ids=KINDS)
+def at_head(request: pytest.FixtureRequest) -> "Database":
+    """Return an empty database at the newest revision, of one kind after the other. For copying."""
+    database: Database = request.getfixturevalue(request.param)
+    return database

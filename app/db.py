@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import event
 from sqlmodel import Session, create_engine
 
-# Alembic reads it here, too. Each version names its own driver, so no driver stands here.
-DATABASE_URL = (os.environ.get("DATABASE_URL") or "sqlite:///database.db").replace("+aiosqlite", "")
+DATABASE_URL = os.environ.get("DATABASE_URL") or "sqlite:///database.db"
+for driver in ("+aiosqlite", "+pysqlite", "+asyncpg", "+psycopg"):  # each version names its own
+    DATABASE_URL = DATABASE_URL.replace(driver, "")  # Alembic reads it here, too
 
 engine = create_engine(DATABASE_URL, hide_parameters=True)
 

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.db import DATABASE_URL, set_up_connection
 
-url = DATABASE_URL.replace("+pysqlite", "").replace("sqlite:", "sqlite+aiosqlite:")
+url = DATABASE_URL.replace("sqlite:", "sqlite+aiosqlite:").replace("sql://", "sql+asyncpg://")
 engine = create_async_engine(url, hide_parameters=True)
 
 if engine.dialect.name == "sqlite":

@@ -48,7 +48,9 @@ async def deleted_meanwhile(request: Request, error: StaleDataError) -> JSONResp
 
 
 async def refused(request: Request, error: IntegrityError) -> JSONResponse:
-    """Answer 409 for what a constraint of the database refuses, and log which one."""
+    """Answer 409 for what a constraint refuses, and log which one. NOT NULL stays a 500."""
+    if getattr(error.orig, "sqlstate", None) == "23502" or str(error.orig).startswith("NOT NULL"):
+        raise error  # the service has left out a value
     log.warning(str(error.orig).splitlines()[0])
     return JSONResponse({"detail": "This breaks a rule of the database."}, 409)
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from sqlmodel import Field, SQLModel
 
 # Constraints get names, because a migration can only change what it can name.
@@ -43,13 +43,12 @@ class TaskCreate(TaskBase):
 class TaskUpdate(TaskCreate):
     """What a client sends to change a task. A field that is left out stays as it is."""
 
-    # default_factory: the name may be left out, and the documentation shows no default for it.
-    task_name: Text = Field(default_factory=str, min_length=1, max_length=100)
+    task_name: Text = Field(default_factory=str, min_length=1, max_length=100)  # may be left out
 
 
 class TaskPublic(SQLModel):
     """What the service answers: whatever the row holds, so it has no limits."""
 
-    task_name: str
-    task_description: str | None
+    task_name: Annotated[str, BeforeValidator(str)]
+    task_description: Annotated[str, BeforeValidator(str)] | None
     id: int

@@ -22,18 +22,16 @@ def require_newest_revision() -> None:
         migrations = ScriptDirectory.from_config(Config(ALEMBIC_INI))
         next(migrations.walk_revisions())  # there is one, and each finds the one before it
         with engine.connect() as connection:
-            present = set(MigrationContext.configure(connection).get_current_heads())
+            present = set(map(str, MigrationContext.configure(connection).get_current_heads()))
         engine.dispose()
     except (CommandError, KeyError, StopIteration):
         raise RuntimeError(f"The migrations that {ALEMBIC_INI} names are not there.") from None
     except DatabaseError as error:
         raise RuntimeError(f"The database {engine.url} can't be used: {error.orig}.") from None
     needed = set(migrations.get_heads())
-    cure = "the database is newer, or of another app: update the app, or look at DATABASE_URL"
-    if present <= {script.revision for script in migrations.walk_revisions()}:
-        cure = "run `alembic upgrade head`"
-    if len(needed) > 1:
-        cure = "run `alembic merge heads`, then `alembic upgrade head`"
+    cure = f"run {'`alembic merge heads`, then ' if len(needed) > 1 else ''}`alembic upgrade head`"
+    if not present <= {script.revision for script in migrations.walk_revisions()}:
+        cure = "the database is newer, or of another app: update the app, or look at DATABASE_URL"
     if present != needed:
         at, head = (" and ".join(sorted(one)) or "none" for one in (present, needed))
         raise RuntimeError(f"{engine.url} is at revision {at}, the app needs {head}: {cure}.")

@@ -17,17 +17,28 @@ import sys
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import vl_convert
 from sphinx.cmd.build import build_main
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "docs" / "_build"
+
+
+class Script(NamedTuple):
+    """A script of a package of npm: name and version, the file in it, and the package's hash."""
+
+    package: str
+    file: str
+    integrity: str
+
+
 # The version that JupyterLab 4.6.6 draws with, so a diagram looks the same on the site.
-MERMAID = "mermaid@11.16.1"
-INTEGRITY = (
-    "TQsq6u22fAn3rek5VOubrhKPo1g5hwC3FXUN9hiyupTckcYiGuuKGkNQrKYwGJkXUxZdojwRG46gsSCFZMDp4g=="
+MERMAID = Script(
+    "mermaid@11.16.1",
+    "dist/mermaid.min.js",
+    "TQsq6u22fAn3rek5VOubrhKPo1g5hwC3FXUN9hiyupTckcYiGuuKGkNQrKYwGJkXUxZdojwRG46gsSCFZMDp4g==",
 )
 VEGA_LITE = "application/vnd.vegalite.v5+json"
 FRAME = "<p><em>Here the notebook shows the page /docs of the running service.</em></p>"
@@ -53,29 +64,29 @@ PARTS = {
 }
 
 
-def mermaid(folder: Path) -> Path:
-    """Return Mermaid's script in this folder; npm brings it if it is not there yet.
+def fetched(script: Script, folder: Path) -> Path:
+    """Return a script in this folder; npm brings it if it is not there yet.
 
-    Raises ValueError if what npm brings is not the file whose hash we know.
+    Raises ValueError if what npm brings is not the package whose hash we know.
     """
-    script = folder / f"{MERMAID}.min.js"
-    if script.is_file():
-        return script
+    path = folder / f"{script.package}.min.js"
+    if path.is_file():
+        return path
     npm = shutil.which("npm")  # on Windows it is npm.cmd
     if npm is None:
-        raise FileNotFoundError("npm is needed, to take Mermaid's script. It comes with Node.js.")
+        raise FileNotFoundError(f"npm is needed, to take {script.package}. It comes with Node.js.")
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as name:
-        subprocess.run([npm, "pack", MERMAID], cwd=name, check=True, capture_output=True)
+        subprocess.run([npm, "pack", script.package], cwd=name, check=True, capture_output=True)
         (archive,) = Path(name).glob("*.tgz")
         digest = hashlib.sha512(archive.read_bytes()).digest()
-        if base64.b64encode(digest).decode() != INTEGRITY:
-            raise ValueError(f"{MERMAID} is not the file that it was")
+        if base64.b64encode(digest).decode() != script.integrity:
+            raise ValueError(f"{script.package} is not the package that it was")
         with tarfile.open(archive) as files:
-            content = files.extractfile("package/dist/mermaid.min.js")
+            content = files.extractfile(f"package/{script.file}")
             assert content is not None
-            script.write_bytes(content.read())
-    return script
+            path.write_bytes(content.read())
+    return path
 
 
 def prepare(text: str) -> str:
@@ -128,7 +139,7 @@ def write(path: Path, text: str) -> None:
 
 def build(site: Path) -> int:
     """Make the site in this folder. Return 0 if there was nothing to warn of."""
-    script = mermaid(BUILD)
+    script = fetched(MERMAID, BUILD)
     with TemporaryDirectory() as name:
         source = Path(name)
         copy(source)

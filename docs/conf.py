@@ -18,7 +18,10 @@ html_favicon = str(Path(__file__).parent / "static" / "favicon.svg")
 pygments_dark_style = "github-dark"  # the theme's own one underlines modules, as if they were links
 html_static_path = [str(Path(__file__).parent / "static")]
 html_css_files = ["site.css"]
+html_js_files = [("access.js", {"defer": "defer"})]
+templates_path = ["templates"]
 html_copy_source = False
+html_use_index = False  # it would be empty: the course has a glossary
 html_show_sphinx = False
 html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
@@ -72,8 +75,18 @@ def add_scripts(
             app.add_js_file(name, loading_method="defer")
 
 
+def name_levels(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], document: nodes.document | None
+) -> None:
+    """Give the headings in the list of pages a level. Sphinx says only that they are headings."""
+    role = 'role="heading"'
+    tree = str(context.get("furo_navigation_tree", ""))
+    context["furo_navigation_tree"] = tree.replace(role, f'{role} aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
     """Tell Sphinx of the above."""
     app.add_directive("mermaid", Mermaid)
     app.connect("doctree-read", name_languages)
     app.connect("html-page-context", add_scripts)
+    app.connect("html-page-context", name_levels, priority=900)  # after the theme has made the list

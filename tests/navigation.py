@@ -32,7 +32,7 @@ def following(number: int) -> str:
 
 def readme_table() -> str:
     """Return the README's table of all notebooks."""
-    lines = ["", "| | Notebook | What you'll do | Minutes |", "| --: | :-- | :-- | --: |"]
+    lines = ["", "| No. | Notebook | What you'll do | Minutes |", "| --: | :-- | :-- | --: |"]
     for number in (0, *course.numbers()):
         link = f"[{course.title(number)}](notebooks/{course.notebook_path(number).name})"
         mark = f"| {number} " if number else "| "

@@ -123,6 +123,7 @@ def minutes(path: Path) -> float:
     """Return how long a notebook takes: to read its text and code, and for its exercises.
 
     What is collapsed is not read: the answers. Nor is what draws a picture, or a link's address.
+    A `check` of several things to do prints a line with ○ for each: each is an exercise.
     """
     seconds = 0.0
     for cell in cells(path):
@@ -134,8 +135,14 @@ def minutes(path: Path) -> float:
             lines = [line for line in source.splitlines() if line.strip()]
             seconds += len(lines) * LINE_SECONDS + len(cell["outputs"]) * OUTPUT_SECONDS
             if re.search(r"^check\(", source, re.MULTILINE):
-                seconds += EXERCISE_MINUTES * 60
+                seconds += max(1, _to_do(cell)) * EXERCISE_MINUTES * 60
     return seconds / 60
+
+
+def _to_do(cell: nbformat.NotebookNode) -> int:
+    """Return how many things there are to do, as a `check` has printed them."""
+    printed = "".join("".join(output.get("text", "")) for output in cell["outputs"])
+    return len(re.findall("^○ ", printed, re.MULTILINE))
 
 
 # What a construct of Python is called in the course. The word is explained in a text, and stands

@@ -1,4 +1,7 @@
-"""Runs the finished service and Alembic in processes, on a file of their own."""
+"""Runs the finished service and Alembic in processes, on a database of their own.
+
+That is a SQLite file, by its path, or a database of a PostgreSQL server, a `Remote`.
+"""
 
 import atexit
 import json
@@ -8,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -17,29 +20,58 @@ from shutil import copy, copytree, ignore_patterns
 from typing import IO, Any
 
 import httpx
+from remote import Remote
 
 ROOT = Path(__file__).parent.parent
 VERSIONS = {"sync": "app.main:app", "async": "app.main_async:app"}
 DRIVERS = ["sqlite", "sqlite+aiosqlite"]
+Database = Path | Remote
 ADDRESS = r"Uvicorn running on (http://127\.0\.0\.1:\d+) "
 SECONDS = 60  # the longest that any process may take to start, or to end
 
 
-def database_url(file: Path, driver: str = "sqlite") -> str:
-    """Return the URL of a SQLite file."""
-    return f"{driver}:///{file.as_posix()}"
+def database_url(database: Database, driver: str | None = None) -> str:
+    """Return the URL of a database, by the sync driver or by another one."""
+    if isinstance(database, Remote):
+        return database.url.replace("postgresql+psycopg", driver or "postgresql+psycopg")
+    return f"{driver or 'sqlite'}:///{database.as_posix()}"
 
 
-def query(file: Path, sql: str, *parameters: object) -> list[tuple]:
-    """Run one statement on a SQLite file, commit, close the file and return the rows."""
-    with closing(sqlite3.connect(file, timeout=SECONDS)) as connection, connection:
+def query(database: Database, sql: str, *parameters: object) -> list[tuple]:
+    """Run one statement on a database, commit, close the file and return the rows."""
+    if isinstance(database, Remote):
+        return database.query(sql, *parameters)
+    with closing(sqlite3.connect(database, timeout=SECONDS)) as connection, connection:
         return connection.execute(sql, parameters).fetchall()
 
 
-def dump(file: Path) -> list[str]:
-    """Return the statements that make a SQLite file anew: its whole schema and all its rows."""
-    with closing(sqlite3.connect(file)) as connection:
+def dump(database: Database) -> list[str]:
+    """Return all that a database holds: its whole schema and all its rows."""
+    if isinstance(database, Remote):
+        return database.dump()
+    with closing(sqlite3.connect(database)) as connection:
         return list(connection.iterdump())
+
+
+def make_empty(database: Database) -> None:
+    """Delete all tasks. The next one gets the id 1."""
+    empty = "TRUNCATE task RESTART IDENTITY" if isinstance(database, Remote) else "DELETE FROM task"
+    query(database, empty)
+
+
+def beside(database: Database, name: str) -> Path:
+    """Return the path of a file beside a database, for example of a log."""
+    return (database.folder if isinstance(database, Remote) else database.parent) / name
+
+
+def copy_of(database: Database, folder: Path, name: str = "database") -> Database:
+    """Return a copy of a database that nobody uses; what is written beside it is in `folder`.
+
+    On PostgreSQL, the next copy of the same name takes its place.
+    """
+    if isinstance(database, Remote):
+        return database.copy(name, folder)
+    return Path(copy(database, folder / f"{name}.db"))
 
 
 def start(
@@ -196,15 +228,15 @@ def serve_all(
 
 @contextmanager
 def serve_each(
-    files: dict[str, Path], *options: str, cwd: Path = ROOT
+    databases: Mapping[str, Database], *options: str, cwd: Path = ROOT
 ) -> Iterator[dict[str, Server]]:
-    """Do the same with some versions, each on a SQLite file; the logs are beside the files."""
+    """Do the same with some versions, each on a database; the logs are beside these."""
     wanted = [
-        (version, database_url(file), file.with_name(f"{version}.log"))
-        for version, file in files.items()
+        (version, database_url(database), beside(database, f"{version}.log"))
+        for version, database in databases.items()
     ]
     with serve_all(wanted, *options, cwd=cwd) as servers:
-        yield dict(zip(files, servers, strict=True))
+        yield dict(zip(databases, servers, strict=True))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 from contrast import contrast, over, rgb
 
 from tutorial.files import CHANGED
-from tutorial.show import COLOURS
+from tutorial.show import COLOURS, LINES
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
@@ -22,6 +22,7 @@ PAGES = sorted([*ROOT.rglob("[!.]*.md"), *NOTEBOOKS])
 NOT_READ = {"workspace", ".venv", "messages.md"}  # the last one is read by the course alone
 PAGES = [page for page in PAGES if not NOT_READ & set(page.parts)]
 THEMES = Path(sys.prefix, "share", "jupyter", "lab", "themes", "@jupyterlab")
+STYLES = {"text": "", **COLOURS, **CHANGED}  # of the parts of shown code
 READABLE = 4.5  # the contrast that WCAG 2.2 asks for (1.4.3, AA)
 BARE_MARK = re.compile(r"[✓✗○↻→](?! \.?[\w`'\"“…])")
 
@@ -36,24 +37,39 @@ def css_value(theme: str, text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("theme", ["light", "dark", "dark-high-contrast"])
-@pytest.mark.parametrize("kind", COLOURS)
-def test_code_that_is_shown_can_be_read(kind: str, theme: str) -> None:
-    """Its colours are those of JupyterLab's themes, each with enough contrast to the page."""
-    page = rgb(css_value(theme, "var(--jp-layout-color0)"))
-    colour = css_value(theme, COLOURS[kind])
-    assert colour != "inherit"
-    assert contrast(rgb(colour), page) >= READABLE
+def declared(style: str, *, trusted: bool) -> dict[str, str]:
+    """Return the values of a style, of which the last counts.
+
+    JupyterLab trusts what it has run itself. From any other output it takes the colours that are
+    no plain ones, variables, too.
+    """
+    pairs = [part.split(": ", 1) for part in style.split("; ")]
+    return {name: value for name, value in pairs if trusted or not value.startswith("var(--")}
 
 
+def contrast_of(style: str, theme: str, *, trusted: bool) -> float:
+    """Return how well a part of shown code can be read, which may have a background of its own."""
+    whole = declared(LINES, trusted=trusted)
+    own = declared(style, trusted=trusted) if style else {}
+    page = rgb(css_value(theme, whole["background"]))
+    behind = over(rgb(own["background"]), page) if "background" in own else page
+    return contrast(rgb(css_value(theme, own.get("color", whole["color"]))), behind)
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["run", "just opened"])
 @pytest.mark.parametrize("theme", ["light", "dark", "dark-high-contrast"])
-@pytest.mark.parametrize("sign", CHANGED)
-def test_a_changed_line_can_be_read(sign: str, theme: str) -> None:
-    """The text of the page has enough contrast to what is behind a line of a diff."""
-    page = rgb(css_value(theme, "var(--jp-layout-color0)"))
-    behind = over(rgb(CHANGED[sign].removeprefix("background: ")), page)
-    text = rgb(css_value(theme, "var(--jp-content-font-color1)"))
-    assert contrast(text, behind) >= READABLE
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+def test_code_that_is_shown_can_be_read(style: str, theme: str, trusted: bool) -> None:
+    """Once run, its colours are those of JupyterLab's theme. Before, it brings its own page."""
+    assert contrast_of(style, theme, trusted=trusted) >= READABLE
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["run", "just opened"])
+def test_code_that_is_shown_has_colours(trusted: bool) -> None:
+    """In a notebook that was opened and not run, too: each kind of word has another one."""
+    styles = [LINES, *COLOURS.values()]
+    colours = [declared(style, trusted=trusted).get("color", "none") for style in styles]
+    assert len({css_value("light", colour) for colour in colours}) == len(styles)
 
 
 def headings(page: Path) -> list[int]:

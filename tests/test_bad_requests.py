@@ -2,23 +2,38 @@
 
 Schemathesis makes requests from the OpenAPI schema; the tables below hold what it does not make,
 because it is no proper JSON, or no proper HTTP. These are sent as bytes, since a client library
-would refuse to send many of them. Each version has a database of its own, with the same rows, so
-that both must answer with the same bytes.
+would refuse to send many of them. Each version runs on SQLite and on PostgreSQL, on a database of
+its own with the same rows, so that all four must answer with the same bytes.
 """
 
 import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from pathlib import Path
-from shutil import copy
+from tempfile import gettempdir
 from typing import NamedTuple
 
 import pytest
-from service import SECONDS, VERSIONS, Server, dump, outcome, query, serve_each, start
+from remote import Remote
+from service import (
+    SECONDS,
+    VERSIONS,
+    Database,
+    Server,
+    beside,
+    copy_of,
+    database_url,
+    dump,
+    make_empty,
+    outcome,
+    query,
+    serve_all,
+    start,
+)
 
 MAX_BODY = 16_384  # bytes
 MAX_ID = 2**31 - 1
@@ -34,7 +49,7 @@ class Service:
     """A version of the service that runs, and its database."""
 
     server: Server
-    file: Path
+    database: Database
 
     @property
     def address(self) -> tuple[str, int]:
@@ -53,16 +68,28 @@ class Answer(NamedTuple):
 
 @pytest.fixture(scope="module")
 def running(
-    tmp_path_factory: pytest.TempPathFactory, file_at_head: Path
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Service]]:
-    """Both versions. After all tests of this file they still answer, and logged no traceback."""
-    with ExitStack() as stack:
-        files = {
-            version: Path(copy(file_at_head, tmp_path_factory.mktemp(version) / "database.db"))
-            for version in VERSIONS
+    """Both versions, on SQLite and, where it can be started, on PostgreSQL.
+
+    After all tests of this file they still answer, and logged no traceback.
+    """
+    databases: dict[str, Database] = {}
+    for kind, fixture in (("SQLite", "file_at_head"), ("PostgreSQL", "postgres_at_head")):
+        with suppress(pytest.skip.Exception):
+            at_head = request.getfixturevalue(fixture)
+            for version in VERSIONS:
+                folder = tmp_path_factory.mktemp(f"{version} {kind}")
+                databases[f"{version} {kind}"] = copy_of(at_head, folder, version)
+    wanted = [
+        (name.split()[0], database_url(database), beside(database, "log"))
+        for name, database in databases.items()
+    ]
+    with serve_all(wanted) as servers:
+        services = {
+            name: Service(server, database)
+            for server, (name, database) in zip(servers, databases.items(), strict=True)
         }
-        servers = stack.enter_context(serve_each(files))
-        services = {version: Service(servers[version], file) for version, file in files.items()}
         yield services
         for service in services.values():
             assert service.server.client.get("/ping").json() == {"ping": "pong!"}
@@ -70,18 +97,25 @@ def running(
 
 @pytest.fixture
 def services(running: dict[str, Service]) -> list[Service]:
-    """Both versions, each with one task, whose id is 1."""
+    """All of them, each with one task, whose id is 1. The next id is 2."""
     for service in running.values():
-        if query(service.file, f"SELECT {FIELDS} FROM task") != [TASK]:  # reading is much faster
-            query(service.file, "DELETE FROM task")
-            query(service.file, f"INSERT INTO task ({FIELDS}) VALUES (?, ?, ?)", *TASK)
+        prepare(service.database)
     return list(running.values())
+
+
+def prepare(database: Database) -> None:
+    """Put the one task into a database, if it is not there, and give the next one the id 2."""
+    if query(database, f"SELECT {FIELDS} FROM task") != [TASK]:  # reading is much faster
+        make_empty(database)
+        query(database, f"INSERT INTO task ({FIELDS}) VALUES (?, ?, ?)", *TASK)
+    if isinstance(database, Remote):
+        query(database, "SELECT setval('task_id_seq', 1)")
 
 
 @pytest.fixture(scope="module")
 def paths(running: dict[str, Service]) -> dict[str, dict]:
     """What the OpenAPI schema says of each path. (Both versions have the same: test_service.py)."""
-    return running["sync"].server.client.get("/openapi.json").json()["paths"]
+    return running["sync SQLite"].server.client.get("/openapi.json").json()["paths"]
 
 
 # How a request is made and sent
@@ -122,18 +156,18 @@ def send(service: Service, request: bytes, pieces: int = 1) -> Answer:
 
 
 def ask(services: list[Service], request: bytes) -> Answer:
-    """Send these bytes to both versions. They must answer with the same bytes, and no 5xx."""
-    sync, asynchronous = (send(service, request) for service in services)
-    assert sync == asynchronous
-    assert sync.status < 500, sync
-    return sync
+    """Send these bytes to all services. They must answer with the same bytes, and no 5xx."""
+    answer, *others = (send(service, request) for service in services)
+    assert others == [answer] * len(others)
+    assert answer.status < 500, answer
+    return answer
 
 
 def ask_in_vain(services: list[Service], request: bytes) -> Answer:
     """Do the same, with a request that must not change anything in the database."""
-    before = [dump(service.file) for service in services]
+    before = [dump(service.database) for service in services]
     answer = ask(services, request)
-    assert [dump(service.file) for service in services] == before
+    assert [dump(service.database) for service in services] == before
     return answer
 
 
@@ -211,6 +245,7 @@ ALLOW = "allow_header_conformance"
 # that Pydantic reads, as with a space of Unicode before it. It does no harm (see test_odd_query).
 NEGATIVE = "negative_data_rejection"
 BRIEFLY = ("--exclude-checks", ALLOW, "--max-examples", "10", "--generation-deterministic")
+FEWER = ("--max-examples", "2")  # most is refused before it comes to a database
 LONG = (
     *("--exclude-checks", f"{ALLOW},{NEGATIVE}", "--generation-database", "none"),
     *("--max-time", "40", "--max-examples", "100000"),
@@ -222,20 +257,26 @@ LONG = (
     [pytest.param(BRIEFLY, id="brief"), pytest.param(LONG, id="long", marks=pytest.mark.weekly)],
 )
 def test_schemathesis(
-    running: dict[str, Service], options: tuple[str, ...], tmp_path: Path
+    running: dict[str, Service],
+    options: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever Schemathesis makes of the schema, good or bad, is answered as the schema says.
 
     It runs as a process, in a folder of its own, where it also leaves its files. It tries the
     examples, the limits of each value, random values, and series of requests about one task.
     """
+    # Where the tests of notebook 14 keep them, too: its tables of characters take a second to make.
+    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", f"{gettempdir()}/hypothesis")
     with ExitStack() as stack:
         runs = []
         for version, service in running.items():
             folder = tmp_path / version
             folder.mkdir()
             schema = f"{service.server.client.base_url}/openapi.json"
-            command = ("schemathesis.cli", "run", schema, *SCHEMATHESIS, *options)
+            fewer = FEWER if options is BRIEFLY and version.endswith("PostgreSQL") else ()
+            command = ("schemathesis.cli", "run", schema, *SCHEMATHESIS, *options, *fewer)
             process = start(*command, url=None, cwd=folder)
             stack.enter_context(process)
             stack.callback(process.kill)  # one that hangs must not leave the others running
@@ -461,7 +502,7 @@ def test_length_of_all_pieces(
         answer = send(service, request, pieces=3)
         if status == 413:
             assert_too_long(paths, endpoint, answer, announced=False)
-            assert query(service.file, f"SELECT {FIELDS} FROM task") == [TASK]
+            assert query(service.database, f"SELECT {FIELDS} FROM task") == [TASK]
         else:
             assert answer.status == (201 if endpoint == CREATE else 200), answer
             assert json.loads(answer.body)["task_name"] == "b"
@@ -683,13 +724,13 @@ def test_no_http(services: list[Service], sent: bytes) -> None:
 def test_client_that_leaves(services: list[Service], method: str, length: int) -> None:
     """A client that leaves in the middle of its body stores nothing, and stops nobody else."""
     path = "/task/" if method == "POST" else "/task/1"
-    before = [dump(service.file) for service in services]
+    before = [dump(service.database) for service in services]
     headers = ("Content-Type: application/json", f"Content-Length: {length}")
     for service in services:
         with socket.create_connection(service.address, timeout=SECONDS) as connection:
             connection.sendall(http(method, path, b'{"task_name": "b"}', *headers))
     assert ask(services, http("GET", "/task/1")).status == 200
-    assert [dump(service.file) for service in services] == before
+    assert [dump(service.database) for service in services] == before
 
 
 # Odd, but good: it must not be refused either, and not be changed on its way
@@ -727,7 +768,7 @@ def test_odd_but_good_body(services: list[Service], body: bytes, headers: tuple[
     """A task that only looks odd is created, changed and read back unchanged, and deleted."""
     if headers:
         headers = (*headers, f"Content-Length: {len(body)}")
-    before = [dump(service.file) for service in services]
+    before = [dump(service.database) for service in services]
     sent = {"task_description": None, **json.loads(body)}
 
     created = ask(services, http("POST", "/task/", body, *headers))
@@ -737,10 +778,12 @@ def test_odd_but_good_body(services: list[Service], body: bytes, headers: tuple[
     changed = ask(services, http("PATCH", "/task/2", body, *headers))
     assert (changed.status, changed.body) == (200, created.body)
     for service in services:
-        stored = query(service.file, "SELECT task_name, task_description FROM task WHERE id = 2")
+        stored = query(
+            service.database, "SELECT task_name, task_description FROM task WHERE id = 2"
+        )
         assert stored == [(sent["task_name"], sent["task_description"])]
     assert ask(services, http("DELETE", "/task/2")).status == 204
-    assert [dump(service.file) for service in services] == before
+    assert [dump(service.database) for service in services] == before
 
 
 def test_odd_but_good_chunks(services: list[Service]) -> None:

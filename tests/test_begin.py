@@ -624,7 +624,7 @@ def test_notebooks_without_cell_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (tmp_path / path.name).write_text(json.dumps(notebook), encoding="utf-8", newline="\n")
     monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
     wanted = {number: [one[1:] for one in course.cells(number)] for number in (0, 1)}
-    caches = (course._paths, course.cells)
+    caches = (course._paths, course.cells, course.part)
     for cache in caches:
         cache.cache_clear()
     try:

@@ -65,6 +65,22 @@ def test_people_and_their_tasks(version: str, servers: dict[str, Server]) -> Non
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_bytes_in_place_of_a_name(
+    version: str, servers: dict[str, Server], files: dict[str, Path]
+) -> None:
+    """Whatever another program has stored, each answer in which it stands can be given."""
+    client, file = servers[version].client, files[version]
+    query(file, "INSERT INTO person (id, name, email) VALUES (90, x'FF', 'x@example.com')")
+    query(file, "INSERT INTO task (id, task_name, owner_id) VALUES (90, x'FF', 90)")
+    person, brief = {"name": r"b'\xff'", "id": 90}, {"task_name": r"b'\xff'", "id": 90}
+    assert client.get("/person/90").json() == {**person, "tasks": [brief]}
+    task = {**brief, "task_description": None, "owner_id": 90, "owner": person}
+    assert client.get("/task/90").json() == task
+    assert client.get("/task/?after=89").json() == [task]
+    assert client.delete("/task/90").status_code == client.delete("/person/90").status_code == 204
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_what_is_refused(version: str, servers: dict[str, Server], files: dict[str, Path]) -> None:
     """A bad person is 422, a taken e-mail or a missing owner 409; nothing of it is stored."""
     client = servers[version].client

@@ -222,10 +222,18 @@ def test_problem_is_shown_in_three_lines(capsys: pytest.CaptureFixture) -> None:
 
 
 def test_expected_error(capsys: pytest.CaptureFixture) -> None:
-    """A wrong turn on purpose is printed in one line, and must go wrong in just that way."""
+    """A wrong turn on purpose is printed in short, and must go wrong in just that way.
+
+    A long line is broken at a blank: JupyterLab would break it within a word.
+    """
     with expect_error(ZeroDivisionError):
         _ = 1 / 0
     assert capsys.readouterr().out == "ZeroDivisionError: division by zero\n"
+    with expect_error(ValueError):
+        raise ValueError("twelve_chars " * 9)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"ValueError: {'twelve_chars ' * 4}".rstrip()
+    assert second == f"  {'twelve_chars ' * 5}".rstrip()
     with (
         pytest.raises(Problem, match="KeyError or OSError was not raised"),
         expect_error(KeyError, OSError),

@@ -196,8 +196,12 @@ def test_a_new_exercise_is_found(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_stub(exercise: str, capsys: pytest.CaptureFixture) -> None:
-    """What the notebook gives is "not tried yet", which is no mistake."""
-    assert verdict(exercise, stub_of(exercise), capsys).startswith(NOT_TRIED)
+    """What the notebook gives is "not tried yet", which is no mistake.
+
+    It gets an app that no wrong answer has added its endpoint to.
+    """
+    with app_of_its_own():
+        assert verdict(exercise, stub_of(exercise), capsys).startswith(NOT_TRIED)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)

@@ -25,8 +25,9 @@ from tutorial.inherited import NOISY
 from tutorial.state import read_state
 from tutorial.workspace import project_of
 
-# With the first two no kernel starts; the third is refused, and the others only print more.
-NOT_FOR_A_KERNEL = {"PYTHONHOME", "PYTHONWARNINGS", "PYTHONOPTIMIZE", *NOISY}
+# With the first four no kernel starts; the next is refused, and the others only print more.
+NOT_FOR_A_KERNEL = {"PYTHONHOME", "PYTHONWARNINGS", "PYTHON_GIL", "PYTHONINTMAXSTRDIGITS"}
+NOT_FOR_A_KERNEL |= {"PYTHONOPTIMIZE", *NOISY}
 # What changes nothing in a command, and may change something in a kernel, or in what starts it.
 OF_THE_KERNEL = {
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -38,6 +39,8 @@ OF_THE_KERNEL = {
     "PYTHONFAULTHANDLER": "1",
     "PYTHONCASEOK": "1",
     "PYTHON_COLORS": "1",
+    "PYTHON_GIL": "1",
+    "PYTHONINTMAXSTRDIGITS": "640",
     "LC_ALL": "C",
     "TZ": "Asia/Kathmandu",
     "COLUMNS": "20",
@@ -120,6 +123,7 @@ def all_at_once(other: Path, home: Path) -> dict[str, str]:
             "JUPYTER_DATA_DIR": str(home / "data"),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
             "PYTHONPATH": str(other),
+            "PYTHONPYCACHEPREFIX": str(home.parent / "bytecode"),
             "SSLKEYLOGFILE": str(home / "keys"),
         }
     )

@@ -50,6 +50,11 @@ HARMFUL = {
     "PYTHONUTF8": "0",
     "PYTHONSAFEPATH": "1",
     "PYTHONDEVMODE": "1",
+    "PYTHON_GIL": "0",  # with this one and the next, a Python with a GIL does not even start
+    "PYTHONINTMAXSTRDIGITS": "7",
+    "PYTHON_FROZEN_MODULES": "off",
+    "PYTHONEXECUTABLE": "/elsewhere/python",
+    "PYTHONPYCACHEPREFIX": "/elsewhere",
     "PYTEST_ADDOPTS": "--collect-only",
     "PYTEST_PLUGINS": "elsewhere",
     "GIT_DIR": "/elsewhere/.git",

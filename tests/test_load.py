@@ -1,8 +1,8 @@
 """The service is correct under load, in both versions: real servers, and many requests at once.
 
 Each client works alone on its own rows, so it always knows what the database must hold of them.
-Both versions run at the same time, on one database, and each has half of the clients. The long
-runs (`pytest -m weekly`) have each version alone, too.
+Both versions run at the same time, on one database, and each has half of the clients. The database
+is SQLite's, then PostgreSQL's. The long runs (`pytest -m weekly`) have each version alone, too.
 """
 
 import socket
@@ -15,17 +15,24 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from random import Random
-from shutil import copy
 from threading import Event
+from typing import Any
 
 import httpx
 import pytest
+from remote import DRIVERS as DRIVERS_OF_REMOTE
+from remote import Remote
 from service import (
+    DRIVERS,
     VERSIONS,
+    Database,
     Server,
     alembic,
+    beside,
+    copy_of,
     copy_project,
     database_url,
+    make_empty,
     query,
     serve_all,
 )
@@ -45,7 +52,7 @@ def weekly(long: int) -> object:
 class Running:
     """Servers on one database."""
 
-    file: Path
+    database: Database
     servers: list[Server]
     logs: list[Path]
 
@@ -56,33 +63,33 @@ class Running:
 
 
 @contextmanager
-def running_on(file: Path, *versions: str) -> Iterator[Running]:
+def running_on(database: Database, *versions: str) -> Iterator[Running]:
     """Run these versions on one database; the logs are beside it."""
-    logs = [file.with_name(f"{number} {version}.log") for number, version in enumerate(versions)]
-    url = database_url(file)
+    names = [f"{number} {version}.log" for number, version in enumerate(versions)]
+    logs = [beside(database, name) for name in names]
+    url = database_url(database)
     wanted = [(version, url, log) for version, log in zip(versions, logs, strict=True)]
     with serve_all(wanted) as servers:
-        yield Running(file, servers, logs)
+        yield Running(database, servers, logs)
 
 
 @pytest.fixture
-def database(tmp_path: Path, file_at_head: Path) -> Path:
+def database(tmp_path: Path, at_head: Database) -> Database:
     """An empty database at the newest revision, of this test only."""
-    return Path(copy(file_at_head, tmp_path / "database.db"))
+    return copy_of(at_head, tmp_path, "test")
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, file_at_head: Path) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory, at_head: Database) -> Iterator[Running]:
     """Both versions, for all the tests that leave them as they found them."""
-    file = Path(copy(file_at_head, tmp_path_factory.mktemp("load") / "database.db"))
-    with running_on(file, *VERSIONS) as servers:
+    with running_on(copy_of(at_head, tmp_path_factory.mktemp("load")), *VERSIONS) as servers:
         yield servers
 
 
 @pytest.fixture
 def both(running: Running) -> Running:
     """Both versions, with an empty table."""
-    query(running.file, "DELETE FROM task")
+    make_empty(running.database)
     return running
 
 
@@ -209,9 +216,9 @@ def workers_for(*clients: httpx.Client, connections: int = CONNECTIONS) -> list[
 Stored = dict[int, tuple[str, str | None]]
 
 
-def stored(file: Path) -> Stored:
-    """Return all the tasks in a file, by their ids."""
-    rows = query(file, "SELECT id, task_name, task_description FROM task")
+def stored(database: Database) -> Stored:
+    """Return all the tasks in a database, by their ids."""
+    rows = query(database, "SELECT id, task_name, task_description FROM task")
     return {task_id: (name, description) for task_id, name, description in rows}
 
 
@@ -224,30 +231,41 @@ def acknowledged(workers: list[Worker]) -> Stored:
     }
 
 
-def assert_sound(file: Path, *logs: Path) -> None:
-    """The file is not damaged, and no server has found it locked."""
-    assert query(file, "PRAGMA integrity_check") == [("ok",)]
+def assert_sound(database: Database, *logs: Path) -> None:
+    """The file is not damaged, and no server has found it locked, or failed."""
+    if isinstance(database, Path):
+        assert query(database, "PRAGMA integrity_check") == [("ok",)]
     for log in logs:
         written = log.read_text(encoding="utf-8")
         assert "database is locked" not in written and " 500 " not in written, written
 
 
-def assert_kept(file: Path, workers: list[Worker], others: Stored | None = None) -> None:
-    """The file holds what was acknowledged, with its last content, and nothing that was deleted."""
-    assert stored(file) == {**(others or {}), **acknowledged(workers)}
+def assert_kept(database: Database, workers: list[Worker], others: Stored | None = None) -> None:
+    """What was acknowledged is there, with its last content, and nothing that was deleted."""
+    assert stored(database) == {**(others or {}), **acknowledged(workers)}
     assert sum(worker.deleted for worker in workers) > 0
     print(f"{sum(next(worker.serial) for worker in workers)} writes, all kept")
 
 
-def fill(file: Path, ids: range) -> Stored:
-    """Store a task for each id, and return them."""
+def fill(database: Database, ids: range) -> Stored:
+    """Store a task for each id, and return them. The next id is the one after them."""
     rows = {task_id: (f"old task {task_id}", "old") for task_id in ids}
-    with closing(sqlite3.connect(file)) as connection, connection:
+    mark = "%s" if isinstance(database, Remote) else "?"
+    insert = f"INSERT INTO task (id, task_name, task_description) VALUES ({mark}, {mark}, {mark})"
+    with another(database) as connection:
         tasks = [(task_id, *content) for task_id, content in rows.items()]
-        connection.executemany(
-            "INSERT INTO task (id, task_name, task_description) VALUES (?, ?, ?)", tasks
-        )
+        connection.cursor().executemany(insert, tasks)
+        if isinstance(database, Remote):
+            connection.execute("SELECT setval('task_id_seq', max(id)) FROM task")
+        connection.commit()
     return rows
+
+
+def another(database: Database) -> Any:
+    """Return a connection of another program, to use in a `with` block, which closes it."""
+    if isinstance(database, Remote):
+        return database.connect()
+    return closing(sqlite3.connect(database))
 
 
 # Many clients
@@ -283,8 +301,8 @@ def soak(running: Running, seconds: float) -> None:
     Half of the time each client works on its own rows, and half of the time on rows that all of
     them change and delete. Such a request is answered with 200, 204 or 404.
     """
-    shared = fill(running.file, range(1, int(1 + 1000 * seconds)))
-    keeper = fill(running.file, range(KEEPER, KEEPER + 1))
+    shared = fill(running.database, range(1, int(1 + 1000 * seconds)))
+    keeper = fill(running.database, range(KEEPER, KEEPER + 1))
     workers = workers_for(*running.clients)
     quarrel = Quarrel()
 
@@ -297,10 +315,10 @@ def soak(running: Running, seconds: float) -> None:
     changed = {row for row, status in quarrel.done if status == 200} - deleted
     assert deleted and {status for _, status in quarrel.done} == {200, 204, 404}
     untouched = {row: shared[row] for row in shared.keys() - deleted - changed}
-    left = {row: content for row, content in stored(running.file).items() if row not in changed}
+    left = {row: content for row, content in stored(running.database).items() if row not in changed}
     assert left == {**untouched, **keeper, **acknowledged(workers)}
     print(f"{len(quarrel.done)} requests for {len(deleted)} rows that were deleted meanwhile")
-    assert_sound(running.file, *running.logs)
+    assert_sound(running.database, *running.logs)
 
 
 def test_soak(both: Running) -> None:
@@ -320,7 +338,7 @@ def test_soak(both: Running) -> None:
     ],
     ids=lambda value: f"{value}s" if isinstance(value, int) else " and ".join(value),
 )
-def test_long_soak(versions: tuple[str, ...], database: Path, seconds: int) -> None:
+def test_long_soak(versions: tuple[str, ...], database: Database, seconds: int) -> None:
     """Each version keeps them alone, and each two servers on one file keep them."""
     with running_on(database, *versions) as running:
         soak(running, seconds)
@@ -332,33 +350,36 @@ def test_long_reader(both: Running, seconds: int) -> None:
 
     And that program sees all the time what was there when it began.
     """
-    old = fill(both.file, range(1, 100))
+    old = fill(both.database, range(1, 100))
     everything = "SELECT id, task_name, task_description FROM task ORDER BY id"
     workers = workers_for(*both.clients)
-    with closing(sqlite3.connect(both.file)) as reader:
-        reader.execute("BEGIN")
+    # On PostgreSQL, one asks for a transaction that sees all the time the same.
+    begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+    with another(both.database) as reader:
+        reader.execute(begin if isinstance(both.database, Remote) else "BEGIN")
         before = reader.execute(everything).fetchall()
         with load([worker.step for worker in workers]):
             for _ in range(seconds * 5):
                 time.sleep(0.2)
                 assert reader.execute(everything).fetchall() == before
-        assert len(stored(both.file)) > len(old)  # a new reader sees the new tasks
+        assert len(stored(both.database)) > len(old)  # a new reader sees the new tasks
         reader.rollback()
-    assert_kept(both.file, workers, old)
-    assert_sound(both.file, *both.logs)
+    assert_kept(both.database, workers, old)
+    assert_sound(both.database, *both.logs)
 
 
 def test_long_writer(both: Running) -> None:
-    """While another program holds the write lock, requests wait and then succeed.
+    """While another program holds the write lock, or that of the table, requests wait and succeed.
 
     /ping needs no database, so it answers at once even when all 32 clients wait.
     """
     workers = workers_for(*both.clients)
     with (
-        closing(sqlite3.connect(both.file)) as writer,
+        another(both.database) as writer,
         ThreadPoolExecutor(CONNECTIONS) as threads,
     ):
-        writer.execute("BEGIN IMMEDIATE")
+        lock = "LOCK TABLE task IN EXCLUSIVE MODE"  # others may read
+        writer.execute(lock if isinstance(both.database, Remote) else "BEGIN IMMEDIATE")
         waiting = [threads.submit(worker.create) for worker in workers]
         end = time.monotonic() + HOLD
         pings = []
@@ -374,15 +395,8 @@ def test_long_writer(both: Running) -> None:
             request.result()
     assert max(pings) < HOLD / 2
     assert len(acknowledged(workers)) == CONNECTIONS
-    assert stored(both.file) == acknowledged(workers)
-    assert_sound(both.file, *both.logs)
-
-
-LONG_TASKS = """
-INSERT INTO task (task_name, task_description)
-WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100)
-SELECT 'task ' || n, replace(printf('%1000s', ''), ' ', '🐢') FROM numbers
-"""
+    assert stored(both.database) == acknowledged(workers)
+    assert_sound(both.database, *both.logs)
 
 
 def test_slow_readers(both: Running) -> None:
@@ -391,7 +405,8 @@ def test_slow_readers(both: Running) -> None:
     There are more of them than may read at a time. Their answers are ready, so their sessions are
     closed, although little of it has arrived.
     """
-    query(both.file, LONG_TASKS)
+    insert = "INSERT INTO task (task_name, task_description) VALUES "
+    query(both.database, insert + ", ".join([f"('long', '{'🐢' * 1000}')"] * 100))
     with ExitStack() as stack:
         slow_clients = []
         for client in both.clients * READERS:
@@ -411,7 +426,7 @@ def test_slow_readers(both: Running) -> None:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
             while slow.recv(1_000_000):
                 pass
-    assert_sound(both.file, *both.logs)
+    assert_sound(both.database, *both.logs)
 
 
 # A migration while the service runs
@@ -431,9 +446,10 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.add_column("task", sa.Column("priority", sa.Integer(), nullable=True))
-    with op.batch_alter_table("task", recreate="always"):
-        pass
-    time.sleep(1.5)
+    if op.get_bind().dialect.name == "sqlite":  # others need no copy, and lock the table meanwhile
+        with op.batch_alter_table("task", recreate="always"):
+            pass
+        time.sleep(1.5)
 
 
 def downgrade() -> None:
@@ -454,14 +470,16 @@ def newer_project(tmp_path: Path) -> Path:
 def test_migration_under_load(both: Running, newer_project: Path) -> None:
     """Migrations that copy the table while the service runs: nothing fails, nothing is lost.
 
-    Clients that write wait for their end, and clients that read do not.
+    Clients that write wait for their end, and clients that read do not, on SQLite; on PostgreSQL
+    both wait for a moment.
 
     The new column may be empty, so the code that runs need not know it. One driver adds it, and
     the other one takes it away again.
     """
-    old = fill(both.file, range(1, 20_001))
+    old = fill(both.database, range(1, 20_001))
     workers = workers_for(*both.clients, connections=8)
     reads: list[float] = []
+    drivers = DRIVERS_OF_REMOTE if isinstance(both.database, Remote) else DRIVERS
 
     def read() -> None:
         for client in both.clients:
@@ -471,20 +489,24 @@ def test_migration_under_load(both: Running, newer_project: Path) -> None:
         time.sleep(0.02)
 
     with load([read, *[worker.step for worker in workers]]):
-        alembic("upgrade", "head", url=database_url(both.file), cwd=newer_project)
-        assert revision_and_last_column(both.file) == ("0003", "priority")
-        url = database_url(both.file, "sqlite+aiosqlite")
-        alembic("downgrade", "0002", url=url, cwd=newer_project)
-        assert revision_and_last_column(both.file) == ("0002", "task_description")
+        for_sync, for_async = (database_url(both.database, driver) for driver in drivers)
+        alembic("upgrade", "head", url=for_sync, cwd=newer_project)
+        assert revision_and_last_column(both.database) == ("0003", "priority")
+        alembic("downgrade", "0002", url=for_async, cwd=newer_project)
+        assert revision_and_last_column(both.database) == ("0002", "task_description")
     assert max(reads) < 1
-    assert_kept(both.file, workers, old)
-    assert_sound(both.file, *both.logs)
+    assert_kept(both.database, workers, old)
+    assert_sound(both.database, *both.logs)
 
 
-def revision_and_last_column(file: Path) -> tuple[str, str]:
+def revision_and_last_column(database: Database) -> tuple[str, str]:
     """Return the revision of a database, and the name of the last column of its tasks."""
-    [(revision,)] = query(file, "SELECT version_num FROM alembic_version")
-    *_, (column,) = query(file, "SELECT name FROM pragma_table_info('task')")
+    [(revision,)] = query(database, "SELECT version_num FROM alembic_version")
+    names = "SELECT name FROM pragma_table_info('task')"
+    if isinstance(database, Remote):
+        names = "SELECT column_name FROM information_schema.columns WHERE table_name = 'task'"
+        names += " ORDER BY ordinal_position"
+    *_, (column,) = query(database, names)
     return revision, column
 
 
@@ -521,11 +543,19 @@ class Writer:
                 self.at_end()
 
 
-@pytest.mark.parametrize("kills", [1, weekly(5)])
-def test_kill(database: Path, kills: int) -> None:
+@pytest.mark.parametrize(
+    ("at_head", "kills"),
+    [
+        ("file_at_head", 1),
+        pytest.param("file_at_head", 5, marks=pytest.mark.weekly),
+        pytest.param("postgres_at_head", 5, marks=pytest.mark.weekly),
+    ],
+    indirect=["at_head"],
+)
+def test_kill(database: Database, kills: int) -> None:
     """Servers that are killed while 32 clients write have stored all that they acknowledged.
 
-    And they start again on the same file as if nothing had happened.
+    And they start again on the same database as if nothing had happened.
     """
     known: dict[int, str] = {}
     for number in range(kills):
@@ -557,7 +587,7 @@ def test_kill(database: Path, kills: int) -> None:
     print(f"{len(known)} tasks acknowledged, all kept")
 
 
-def assert_holds(file: Path, known: dict[int, str]) -> None:
-    """The file holds these tasks. It may hold others too, which were stored but not answered."""
-    present = {task_id: name for task_id, (name, _) in stored(file).items()}
+def assert_holds(database: Database, known: dict[int, str]) -> None:
+    """These tasks are there. Others may be there too, which were stored but not answered."""
+    present = {task_id: name for task_id, (name, _) in stored(database).items()}
     assert known.items() <= present.items()

@@ -18,6 +18,7 @@ from tutorial import (
     edit,
     fresh,
     migrate,
+    migrating,
     revision,
     start_alembic,
     trial,
@@ -142,6 +143,19 @@ def test_a_difference_between_the_urls_is_told(upgrade: Callable[[], None]) -> N
     assert raised.value.key == "urls-differ"
 
 
+def test_the_order_of_two_heads_is_no_difference(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A database at two heads tells either of them first."""
+    heads = iter(("91bc\nc41d", "c41d\n91bc", "91bc\nc41d", "c41d"))
+    monkeypatch.setattr(migrating, "_run", lambda *_: next(heads))
+    folder = trial("two heads")
+    migrate(folder, "current")
+    assert lines(capsys) == ["$ alembic current", "91bc", "c41d"]
+    with pytest.raises(Problem, match="something else"):
+        migrate(folder, "current")
+
+
 def test_nothing_else_is_touched(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loggers, the folder, the path of imports, DATABASE_URL and the modules of `app`."""
     monkeypatch.setenv("DATABASE_URL", "sqlite:///elsewhere.db")
@@ -156,6 +170,12 @@ def test_nothing_else_is_touched(project: Path, monkeypatch: pytest.MonkeyPatch)
     assert fresh.app_modules() == {}
     assert not (project / "elsewhere.db").exists()
     assert not (folder / "elsewhere.db").exists()
+
+
+def test_a_folder_with_other_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    """What Alembic says names no path of this machine, also if the path is not all ASCII."""
+    migrate(trial("wörk"), "revision -m empty --rev-id 0003")
+    assert lines(capsys)[1:] == ["Generating alembic/versions/0003_empty.py ...  done"]
 
 
 def test_a_draft(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,7 @@
-"""The migrations keep their promises: any database gets to the newest revision, with its rows."""
+"""The migrations keep their promises: any database gets to the newest revision, with its rows.
+
+What does not belong to SQLite alone is tried on PostgreSQL, too, by each of its drivers.
+"""
 
 import os
 import sqlite3
@@ -15,7 +18,20 @@ from warnings import catch_warnings
 import pytest
 from pytest_alembic import MigrationContext
 from pytest_alembic import tests as standard
-from service import DRIVERS, ROOT, alembic, copy_project, database_url, dump, migrated, query
+from remote import DRIVERS as DRIVERS_OF_REMOTE
+from remote import Remote
+from service import (
+    DRIVERS,
+    ROOT,
+    Database,
+    alembic,
+    copy_of,
+    copy_project,
+    database_url,
+    dump,
+    migrated,
+    query,
+)
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -38,25 +54,42 @@ COLUMNS_HEAD = [*COLUMNS_0001, ("task_description", "VARCHAR(1000)", 0, 0)]
 NAMES = [(1, "a"), (2, "żółw 🐢"), (7, "n" * 100)]
 
 
-def columns(file: Path) -> list[tuple]:
+COLUMNS_OF_REMOTE = """
+SELECT attname, upper(replace(format_type(atttypid, atttypmod), 'character varying', 'varchar')),
+    attnotnull::int, (attname = 'id')::int
+FROM pg_attribute
+WHERE attrelid = to_regclass('task') AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+TABLES_OF_REMOTE = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+
+def columns(database: Database) -> list[tuple]:
     """Return the columns of the table task: name, type, 1 if NOT NULL, 1 if the primary key."""
-    return query(file, "SELECT name, type, \"notnull\", pk FROM pragma_table_info('task')")
+    if isinstance(database, Remote):
+        return database.query(COLUMNS_OF_REMOTE)
+    return query(database, "SELECT name, type, \"notnull\", pk FROM pragma_table_info('task')")
 
 
-def revisions(file: Path) -> list[tuple]:
+def revisions(database: Database) -> list[tuple]:
     """Return what the database says of its revision."""
-    return query(file, "SELECT version_num FROM alembic_version")
+    return query(database, "SELECT version_num FROM alembic_version")
 
 
-def names(file: Path) -> list[tuple]:
+def names(database: Database) -> list[tuple]:
     """Return what revision 0001 knows of the tasks."""
-    return query(file, "SELECT id, task_name FROM task ORDER BY id")
+    return query(database, "SELECT id, task_name FROM task ORDER BY id")
 
 
-def store(file: Path) -> None:
+def seen(database: Database) -> tuple[list[tuple], list[tuple], list[tuple]]:
+    """Return all three."""
+    return columns(database), revisions(database), names(database)
+
+
+def store(database: Database) -> None:
     """Store NAMES as tasks."""
     for task_id, name in NAMES:
-        query(file, "INSERT INTO task (id, task_name) VALUES (?, ?)", task_id, name)
+        query(database, "INSERT INTO task (id, task_name) VALUES (?, ?)", task_id, name)
 
 
 @pytest.fixture
@@ -83,6 +116,40 @@ def driver(request: pytest.FixtureRequest) -> str:
 def file_at_head(tmp_path_factory: pytest.TempPathFactory, driver: str) -> Path:
     """An empty file that was migrated to the newest revision through one driver. For copying."""
     return migrated(tmp_path_factory.mktemp("at head"), "head", driver)
+
+
+@pytest.fixture(scope="module", params=[*DRIVERS, *DRIVERS_OF_REMOTE])
+def any_driver(request: pytest.FixtureRequest) -> str:
+    """One driver of the URL after the other, of both databases."""
+    return request.param
+
+
+def new_database(request: pytest.FixtureRequest, driver: str, folder: Path, name: str) -> Database:
+    """Make an empty database for a driver, without any table."""
+    if driver in DRIVERS:
+        return folder / f"{name}.db"
+    return Remote(request.getfixturevalue("postgres"), name, folder)
+
+
+@pytest.fixture(scope="module")
+def at_0001(
+    request: pytest.FixtureRequest, any_driver: str, tmp_path_factory: pytest.TempPathFactory
+) -> Database:
+    """A database at revision 0001, with rows, made through any driver. For copying."""
+    database = new_database(request, any_driver, tmp_path_factory.mktemp("any"), "at_0001")
+    alembic("upgrade", "0001", url=database_url(database, any_driver))
+    store(database)
+    return database
+
+
+@pytest.fixture(scope="module")
+def at_head(
+    request: pytest.FixtureRequest, any_driver: str, tmp_path_factory: pytest.TempPathFactory
+) -> Database:
+    """An empty database at the newest revision, made through any driver. For copying."""
+    database = new_database(request, any_driver, tmp_path_factory.mktemp("any"), "at_head")
+    alembic("upgrade", "head", url=database_url(database, any_driver))
+    return database
 
 
 # The standard tests of pytest-alembic
@@ -112,18 +179,20 @@ def models(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         del sys.modules[name]
 
 
-@pytest.fixture
-def alembic_engine(tmp_path: Path) -> Engine:
-    """An engine for an empty file."""
-    return create_engine(database_url(tmp_path / "an empty file.db"), poolclass=pool.NullPool)
+@pytest.fixture(params=[DRIVERS[0], DRIVERS_OF_REMOTE[0]])
+def alembic_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """An engine for an empty database."""
+    database = new_database(request, request.param, tmp_path, "empty")
+    return create_engine(database_url(database), poolclass=pool.NullPool)
 
 
 @pytest.fixture
 def alembic_config(
     models: ModuleType, alembic_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
-    """The repository's own configuration. env.py finds the file in DATABASE_URL."""
-    monkeypatch.setenv("DATABASE_URL", alembic_engine.url.render_as_string())
+    """The repository's own configuration. env.py finds the database in DATABASE_URL."""
+    url = alembic_engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)  # pytest's log stays
     return {"file": str(ROOT / "alembic.ini")}
 
@@ -135,7 +204,7 @@ def test_single_head(alembic_runner: MigrationContext) -> None:
 
 
 def test_upgrade(alembic_runner: MigrationContext) -> None:
-    """An empty file is upgraded to the newest revision."""
+    """An empty database is upgraded to the newest revision."""
     standard.test_upgrade(alembic_runner)
     assert alembic_runner.current == "0002"
 
@@ -150,12 +219,12 @@ def test_up_down_consistency(alembic_runner: MigrationContext) -> None:
     standard.test_up_down_consistency(alembic_runner)
 
 
-# An empty file
+# An empty database
 
 
-def schema(file: Path) -> dict[str, object]:
+def schema(database: Database) -> dict[str, object]:
     """Return what SQLAlchemy reads of the table task. The order of columns does not matter."""
-    engine = create_engine(database_url(file), poolclass=pool.NullPool)
+    engine = create_engine(database_url(database), poolclass=pool.NullPool)
     inspector = inspect(engine)
     return {
         "columns": {
@@ -171,32 +240,36 @@ def schema(file: Path) -> dict[str, object]:
 
 
 def test_head_has_the_schema_of_the_models(
-    file_at_head: Path, models: ModuleType, tmp_path: Path
+    request: pytest.FixtureRequest,
+    at_head: Database,
+    any_driver: str,
+    models: ModuleType,
+    tmp_path: Path,
 ) -> None:
-    """Through either URL, an empty file gets the table of the models, and its revision."""
-    made = tmp_path / "made by create_all.db"
+    """Through any URL, an empty database gets the table of the models, and its revision."""
+    made = new_database(request, any_driver, tmp_path, "made_by_create_all")
     engine = create_engine(database_url(made), poolclass=pool.NullPool)
     models.Task.metadata.create_all(engine)
-    assert schema(file_at_head) == schema(made)
-    assert columns(file_at_head) == COLUMNS_HEAD
-    assert revisions(file_at_head) == [("0002",)]
-    tables = query(file_at_head, "SELECT name FROM sqlite_schema WHERE type = 'table'")
+    assert schema(at_head) == schema(made)
+    assert columns(at_head) == COLUMNS_HEAD
+    assert revisions(at_head) == [("0002",)]
+    tables = query(at_head, TABLES_OF_REMOTE if isinstance(at_head, Remote) else TABLES)
     assert sorted(tables) == [("alembic_version",), ("task",)]
 
 
-def test_check_is_clean(file_at_head: Path, driver: str) -> None:
+def test_check_is_clean(at_head: Database, any_driver: str) -> None:
     """`alembic check` finds no difference, and changes nothing."""
-    before = dump(file_at_head)
-    output = alembic("check", url=database_url(file_at_head, driver))
+    before = dump(at_head)
+    output = alembic("check", url=database_url(at_head, any_driver))
     assert "No new upgrade operations detected." in output
-    assert dump(file_at_head) == before
+    assert dump(at_head) == before
 
 
-def test_0001_is_not_empty(file_at_0001: Path) -> None:
+def test_0001_is_not_empty(at_0001: Database) -> None:
     """The first revision creates the table; the service's first version could run on it."""
-    assert columns(file_at_0001) == COLUMNS_0001
-    assert revisions(file_at_0001) == [("0001",)]
-    assert names(file_at_0001) == NAMES
+    assert columns(at_0001) == COLUMNS_0001
+    assert revisions(at_0001) == [("0001",)]
+    assert names(at_0001) == NAMES
 
 
 @pytest.mark.usefixtures("models")
@@ -229,30 +302,30 @@ def test_every_constraint_gets_a_name() -> None:
 # Up and down
 
 
-def test_down_and_up_keeps_rows(file_at_head: Path, driver: str, tmp_path: Path) -> None:
+def test_down_and_up_keeps_rows(at_head: Database, any_driver: str, tmp_path: Path) -> None:
     """One revision down and up again loses only what the lower revision can't hold."""
-    file = Path(copy(file_at_head, tmp_path))
-    url = database_url(file, driver)
-    store(file)
-    query(file, "UPDATE task SET task_description = 'd' WHERE id = 1")
+    database = copy_of(at_head, tmp_path, "test")
+    url = database_url(database, any_driver)
+    store(database)
+    query(database, "UPDATE task SET task_description = 'd' WHERE id = 1")
 
     alembic("downgrade", "0001", url=url)
-    assert (columns(file), revisions(file), names(file)) == (COLUMNS_0001, [("0001",)], NAMES)
+    assert seen(database) == (COLUMNS_0001, [("0001",)], NAMES)
 
     alembic("upgrade", "head", url=url)
-    assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
-    assert query(file, "SELECT DISTINCT task_description FROM task") == [(None,)]
+    assert seen(database) == (COLUMNS_HEAD, [("0002",)], NAMES)
+    assert query(database, "SELECT DISTINCT task_description FROM task") == [(None,)]
 
 
-def test_down_to_nothing_and_up(file_at_0001: Path, tmp_path: Path) -> None:
-    """Downgraded to base, the file holds no table of ours; upgraded again, it is as new."""
-    file = Path(copy(file_at_0001, tmp_path))
-    url = database_url(file)
+def test_down_to_nothing_and_up(at_0001: Database, any_driver: str, tmp_path: Path) -> None:
+    """Downgraded to base, the database holds no table of ours; upgraded again, it is as new."""
+    database = copy_of(at_0001, tmp_path, "test")
+    url = database_url(database, any_driver)
     alembic("downgrade", "base", url=url)
-    assert columns(file) == []
-    assert revisions(file) == []
+    assert columns(database) == []
+    assert revisions(database) == []
     alembic("upgrade", "head", url=url)
-    assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], [])
+    assert seen(database) == (COLUMNS_HEAD, [("0002",)], [])
 
 
 class Old(SQLModel, registry=registry()):
@@ -278,16 +351,18 @@ def test_old_database_joins(project: Path) -> None:
     assert columns(file) == COLUMNS_0001
     alembic("stamp", "0001", url=None, cwd=project)
     alembic("upgrade", "head", url=None, cwd=project)
-    assert (columns(file), revisions(file), names(file)) == (COLUMNS_HEAD, [("0002",)], NAMES)
+    assert seen(file) == (COLUMNS_HEAD, [("0002",)], NAMES)
 
 
-def test_a_new_revision_works_in_batches(project: Path, file_at_0001: Path, tmp_path: Path) -> None:
+def test_a_new_revision_works_in_batches(
+    project: Path, at_0001: Database, any_driver: str, tmp_path: Path
+) -> None:
     """What Alembic finds by itself is written so that SQLite can do it: by copying the table.
 
     The new constraint gets its name, so that the downgrade finds it, and no row is lost.
     """
-    file = Path(copy(file_at_0001, tmp_path))
-    url = database_url(file)
+    database = copy_of(at_0001, tmp_path, "test")
+    url = database_url(database, any_driver)
     alembic("upgrade", "head", url=url)
     models = project / "app" / "models.py"
     text = models.read_text("utf-8")
@@ -304,12 +379,13 @@ def test_a_new_revision_works_in_batches(project: Path, file_at_0001: Path, tmp_
 
     alembic("upgrade", "head", url=url, cwd=project)
     unique = {"name": "uq_task_task_name", "column_names": ["task_name"]}
-    assert [{**unique, **one} for one in schema(file)["unique"]] == schema(file)["unique"] != []
-    assert names(file) == NAMES
+    found = schema(database)["unique"]
+    assert [{**unique, **one} for one in found] == found != []
+    assert names(database) == NAMES
     alembic("check", url=url, cwd=project)
     alembic("downgrade", "0002", url=url, cwd=project)
-    assert schema(file)["unique"] == []
-    assert names(file) == NAMES
+    assert schema(database)["unique"] == []
+    assert names(database) == NAMES
 
 
 # The connection
@@ -381,24 +457,24 @@ def downgrade() -> None:
 '''
 
 
-def test_all_or_nothing(project: Path, tmp_path: Path, file_at_0001: Path, driver: str) -> None:
-    """A migration that fails leaves the file exactly as it was, and works once it is mended."""
-    file = Path(copy(file_at_0001, tmp_path))
-    url = database_url(file, driver)
-    before = dump(file)
+def test_all_or_nothing(project: Path, tmp_path: Path, at_0001: Database, any_driver: str) -> None:
+    """A migration that fails leaves the database exactly as it was, and works once it is mended."""
+    database = copy_of(at_0001, tmp_path, "test")
+    url = database_url(database, any_driver)
+    before = dump(database)
     migration = project / "alembic" / "versions" / "0003_half_way.py"
 
     migration.write_text(HALF_WAY, encoding="utf-8")
     output = alembic("upgrade", "head", url=url, cwd=project, fails=True)
     assert "RuntimeError: half-way" in output
-    assert dump(file) == before  # also 0002, which went well, is undone
+    assert dump(database) == before  # also 0002, which went well, is undone
 
     mended = HALF_WAY.replace('    raise RuntimeError("half-way")\n', "")
     migration.write_text(mended, encoding="utf-8")
     alembic("upgrade", "head", url=url, cwd=project)
-    assert revisions(file) == [("0003",)]
-    assert query(file, "SELECT id, title FROM task") == [(id_, "changed") for id_, _ in NAMES]
-    assert query(file, "SELECT * FROM note") == []
+    assert revisions(database) == [("0003",)]
+    assert query(database, "SELECT id, title FROM task") == [(id_, "changed") for id_, _ in NAMES]
+    assert query(database, "SELECT * FROM note") == []
 
 
 CHILDREN = '''
@@ -513,18 +589,26 @@ def test_orphans_are_refused(project: Path, with_children: Path, driver: str) ->
     assert dump(with_children) == before
 
 
-def test_offline(tmp_path: Path, driver: str, file_at_head: Path) -> None:
+def test_offline(
+    request: pytest.FixtureRequest, tmp_path: Path, any_driver: str, at_head: Database
+) -> None:
     """`--sql` prints the statements, connects to nothing, and the statements do what they say."""
     file = tmp_path / "no such folder" / "database.db"
-    output = alembic("upgrade", "head", "--sql", url=database_url(file, driver))
+    url = database_url(file, any_driver)
+    if isinstance(at_head, Remote):
+        url = f"{any_driver}://127.0.0.1:1/none"
+    output = alembic("upgrade", "head", "--sql", url=url)
     assert (output.count("BEGIN;"), output.count("COMMIT;")) == (1, 1)
     assert output.startswith("BEGIN;") and output.rstrip().endswith("COMMIT;")
     assert "CREATE TABLE task (" in output
     assert "ALTER TABLE task ADD COLUMN task_description VARCHAR(1000);" in output
     assert not file.parent.exists()
 
-    by_hand = tmp_path / "by hand.db"
-    with closing(sqlite3.connect(by_hand)) as connection:
-        connection.executescript(output)
-    assert schema(by_hand) == schema(file_at_head)
+    by_hand = new_database(request, any_driver, tmp_path, "by_hand")
+    if isinstance(by_hand, Remote):
+        by_hand.query(output)
+    else:
+        with closing(sqlite3.connect(by_hand)) as connection:
+            connection.executescript(output)
+    assert schema(by_hand) == schema(at_head)
     assert revisions(by_hand) == [("0002",)]

@@ -282,7 +282,7 @@ def test_outputs_hold_nothing_of_one_machine(path: Path) -> None:
     """No path, port, date, time, address of an object, warning or colour code in any output."""
     banned = {
         "a path": r"(?:^|[\s'\"(=])(?:/(?:home|root|tmp|usr|Users|var|private|work)/|[A-Z]:\\)",
-        "a port": r"(?:127\.0\.0\.1|localhost):\d",
+        "a port": r"(?:127\.0\.0\.1|localhost):\d+(?![\d:])",
         "a date or time": r"\b\d{4}-\d{2}-\d{2}\b|\b\d{2}:\d{2}:\d{2}\b",
         "an address": r"\b0x[0-9a-fA-F]{6,}",
         "a warning": r"\bWarning: ",

@@ -1,9 +1,15 @@
 """In which order the tests run: a notebook's cells as they stand, and the longest files first."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import pytest
+from helpers import write
 
 import conftest
 
@@ -35,6 +41,31 @@ def test_a_weekly_test_has_more_time(request: pytest.FixtureRequest) -> None:
     assert marker is not None and marker.args == (conftest.WEEKLY_SECONDS,)
 
 
-def test_no_plugin_shuffles_the_cells(pytestconfig: pytest.Config) -> None:
-    """pytest-randomly, which many have, would run a notebook's cells in any order."""
-    assert pytestconfig.pluginmanager.is_blocked("randomly")
+SHUFFLES = """
+def pytest_collection_modifyitems(items):
+    items.reverse()
+"""
+
+
+def test_no_plugin_shuffles_the_cells(tmp_path: Path) -> None:
+    """pytest-randomly, which many have, would run a notebook's cells in any order.
+
+    Here, a plugin with its name turns them round. The command is that of CONTRIBUTING.
+    """
+    write(str(tmp_path / "shuffles.py"), SHUFFLES)
+    plugin = tmp_path / "pytest_randomly-4.0.dist-info"
+    write(str(plugin / "METADATA"), "Metadata-Version: 2.1\nName: pytest-randomly\nVersion: 4.0\n")
+    write(str(plugin / "entry_points.txt"), "[pytest11]\nrandomly = shuffles\n")
+    notebook = next(ROOT.glob("notebooks/07_*.ipynb"))
+    cells = [cell.id for cell in nbformat.read(notebook, 4).cells if cell.cell_type == "code"]
+    command = [sys.executable, "-B", "-m", "pytest", "--nbval", "--collect-only", "-q"]
+    found = subprocess.run(
+        [*command, str(notebook)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    listed = re.findall(r"::.*?(\d+)$", found.stdout, re.MULTILINE)
+    assert listed == [str(number) for number in range(len(cells))], found.stdout + found.stderr

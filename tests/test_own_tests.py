@@ -26,6 +26,9 @@ from tutorial import ends
 from tutorial.course import NOTEBOOKS
 
 NUMBER = 14
+TASKS, STATUSES, MIGRATIONS = (
+    f"tests/test_{one}.py" for one in ("tasks", "statuses", "migrations")
+)
 CI = ".github/workflows/tests.yml"
 
 
@@ -62,11 +65,10 @@ def replace(project: Path, name: str, old: str, new: str) -> None:
 
 def test_the_developers_address_is_not_used(project: Path) -> None:
     """DATABASE_URL of the shell names the developer's database: the tests have their own."""
-    assert failed(project, "tests/test_tasks.py", url="sqlite:///database.db") == ""
+    assert failed(project, TASKS, url="sqlite:///database.db") == ""
 
 
-@pytest.mark.parametrize("tests", ["tests/test_tasks.py", "tests/test_migrations.py"])
-def test_an_app_imported_too_early_is_refused(project: Path, tests: str) -> None:
+def test_an_app_imported_too_early_is_refused(project: Path) -> None:
     """Else the migrations, which read the address of app.db, would run on the developer's database.
 
     That database is not there yet: so an upgrade would make it.
@@ -76,15 +78,19 @@ def test_an_app_imported_too_early_is_refused(project: Path, tests: str) -> None
     source = config.read_text(encoding="utf-8")
     early = f"from app.main import app as too_early\n{source}"
     config.write_text(early, encoding="utf-8", newline="\n")
-    found = failed(project, "--tb=line", tests, url=f"sqlite:///{developers.as_posix()}")
-    assert "app was imported too early" in found
+    address = f"sqlite:///{developers.as_posix()}"
+    found = failed(project, "--tb=line", MIGRATIONS, TASKS, url=address)
+    refused = re.findall(r"^ERROR (\S+)::", found, re.MULTILINE)
+    assert set(refused) == {MIGRATIONS, TASKS}
+    assert found.count("E   AssertionError: app was imported too early") == len(refused)
+    assert "FAILED" not in found
     assert not developers.exists()
 
 
 def test_a_start_that_fails_gives_its_reason(project: Path) -> None:
     """The fixture `url` names the log, and pytest shows it."""
     replace(project, "main.py", "require_newest_revision()", 'raise RuntimeError("no disk")')
-    found = failed(project, "--tb=short", "-k", "before_the_answer and not async")
+    found = failed(project, "--tb=short", STATUSES, "-k", "before_the_answer and not async")
     assert "the service did not start: see the log above" in found
     assert "no disk" in found
 
@@ -94,7 +100,7 @@ def test_breaks_that_other_tests_do_not_see(project: Path) -> None:
     for name in ("main.py", "main_async.py"):
         replace(project, name, "    require_newest_revision()\n", "")
     replace(project, "models.py", '"forbid"', '"ignore"')
-    found = failed(project, "-k", "test_create or no_database or POST-/task/")
+    found = failed(project, TASKS, STATUSES, "-k", "test_create or no_database or POST-/task/")
     tests = {f"{name}[{one}]" for name in ("no_database", "create") for one in ("sync", "async")}
     assert set(re.findall(r"::test_(\S+)", found)) == tests
 
@@ -109,7 +115,7 @@ def test_a_unique_column_breaks_no_promise_of_201(project: Path) -> None:
     assert source.count(old) == 1
     unique = f"sa.UniqueConstraint('task_name', name='uq_task_task_name'),\n        {old}"
     migration.write_text(source.replace(old, unique), encoding="utf-8", newline="\n")
-    assert failed(project, "tests/test_statuses.py") == ""
+    assert failed(project, STATUSES) == ""
 
 
 @pytest.mark.weekly
@@ -121,7 +127,7 @@ def test_each_commit_is_noticed(project: Path) -> None:
         flush = f"    {wait}session.flush()\n    return db_task"
         replace(project, name, f"{commit}\n    return db_task", flush)
         replace(project, name, f"task_id)))\n{commit}", "task_id)))")
-    found = failed(project, "tests/test_tasks.py")
+    found = failed(project, TASKS)
     for version in ("sync", "async"):
         for test in ("test_create", "test_change", "test_page"):
             assert f"{test}[{version}]" in found

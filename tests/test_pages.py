@@ -129,6 +129,14 @@ def test_the_readme_knows_how_long_the_course_takes() -> None:
     assert said == [str(sum(course.minutes(number) for number in numbers))]
 
 
+def test_troubleshooting_knows_where_the_numbers_of_the_chart_are() -> None:
+    """Some editors show a text in the chart's place, and the numbers are not in it."""
+    page = (NOTEBOOKS / "troubleshooting.md").read_text(encoding="utf-8")
+    (names,) = re.findall(r"chart of notebook 11 .+ Run `(\w+, \w+)` in a new cell", page)
+    (plot,) = [one.source for one in course.cells(11) if "bar_charts(" in one.source]
+    assert all(f"{name}.values()" in plot for name in names.split(", "))
+
+
 def test_pages_name_the_pythons_that_are_tested() -> None:
     """The oldest is the one in pyproject.toml; the CI has them all."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -142,8 +150,10 @@ def test_pages_name_the_pythons_that_are_tested() -> None:
 
 
 def test_each_promise_names_its_test() -> None:
-    """The files in the table exist."""
-    rows = [line for line in CONTRIBUTING.read_text("utf-8").splitlines() if line.startswith("| ")]
+    """The files in the table exist. It is one table: after an empty line, none would be shown."""
+    text = CONTRIBUTING.read_text("utf-8")
+    (table,) = re.findall(r"^\|.*?^(?!\|)", text, re.MULTILINE | re.DOTALL)
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
     files = [re.findall(r"`((?:tests|benchmarks)/\w+\.py|\.ci/\w+)`", row) for row in rows[1:]]
     assert len([name for names in files for name in names]) >= len(rows) - 2
     assert [name for names in files for name in names if not (ROOT / name).is_file()] == []

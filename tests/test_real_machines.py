@@ -279,6 +279,40 @@ def test_migration_on_a_full_disk(driver: str, tmp_path: Path, file_at_head: Pat
     assert query(file, "PRAGMA integrity_check") == [("ok",)]
 
 
+# The service on a full disk
+
+
+def test_service_on_a_full_disk(tmp_path: Path, file_at_head: Path) -> None:
+    """A write is a logged 500: a disk is not free again in a second, as 503 would say.
+
+    Nothing of it is stored, reading goes on, and writing does as soon as there is room. For once, a
+    setting of SQLite's says how large the file may become.
+    """
+    assert "`database or disk is full`" in PAGE
+    project = copy_project(tmp_path / "a project")
+    module = project / "app" / "db.py"
+    text = module.read_text(encoding="utf-8")
+    last = '    connection.execute("PRAGMA foreign_keys = ON")'
+    assert text.count(last) == 1
+    limited = text.replace(last, f'    connection.execute("PRAGMA max_page_count = 8")\n{last}')
+    module.write_text(limited, encoding="utf-8", newline="\n")
+    files = {version: Path(copy(file_at_head, tmp_path / f"{version}.db")) for version in VERSIONS}
+    task = {"task_name": "a", "task_description": "d" * 1000}
+    close = {"Connection": "close"}  # as the server closes it after an error
+    full = pytest.raises(AssertionError, match="database or disk is full")
+    with full, serve_each(files, cwd=project) as servers:
+        for version, file in files.items():
+            client = servers[version].client
+            written = 0
+            while (answer := client.post("/task/", json=task, headers=close)).status_code == 201:
+                written += 1
+            assert (answer.status_code, tasks_in(file)) == (500, written)
+            assert len(client.get("/task/?limit=100").json()) == written
+            for id_ in range(1, written + 1):
+                assert client.delete(f"/task/{id_}").status_code == 204
+            assert client.post("/task/", json=task).status_code == 201
+
+
 # Rows that no version of this service has written
 
 ODD = {
@@ -286,13 +320,23 @@ ODD = {
     "cut in a character": ("CAST(x'61E282' AS TEXT)", "a�"),
     "half of a pair": ("CAST(x'EDA080' AS TEXT)", "���"),
     "Latin-1": ("CAST(x'4DFC6C6C' AS TEXT)", "M�ll"),
-    "bytes": ("x'6162'", "ab"),
-    "no bytes": ("x''", ""),
+    "bytes": ("x'6162'", "b'ab'"),
+    "bytes that are not UTF-8": ("x'4DFC6C6C'", r"b'M\xfcll'"),
+    "no bytes": ("x''", "b''"),
     "an integer": ("9223372036854775807", "9223372036854775807"),
     "a number": ("1.5", "1.5"),
     "infinite": ("-9e999", "-Inf"),
     "a date": ("'2024-01-01'", "2024-01-01"),
     "a character that is none": ("char(65535)", "\uffff"),
+}
+# A table of somebody's own, whose columns have no types and no rules: SQLite keeps all as it is.
+UNTYPED = "CREATE TABLE task (id INTEGER PRIMARY KEY, task_name, task_description)"
+KEPT = {
+    "NULL": ("NULL", "None"),
+    "an integer": ("9223372036854775807", "9223372036854775807"),
+    "a number": ("1.5", "1.5"),
+    "infinite": ("-9e999", "-inf"),
+    "bytes": ("x'FF'", r"b'\xff'"),
 }
 IDS = [-(2**63), -1, 0, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1]
 
@@ -300,8 +344,9 @@ IDS = [-(2**63), -1, 0, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1]
 def test_odd_rows(tmp_path: Path, file_at_head: Path) -> None:
     """Whatever a text column or an id holds, its row is listed, read, changed and deleted.
 
-    What can't be read as UTF-8 is shown with a � in its place, and stays as it is in the file until
-    a client changes it. An id that is not in the range of the service is never a 5xx.
+    A text that can't be read as UTF-8 is shown with a � in its place, bytes as Python writes them,
+    and both stay as they are in the file until a client changes them. An id that is not in the
+    range of the service is never a 5xx. One that is too large is listed, as the page says.
     """
     files = {version: Path(copy(file_at_head, tmp_path / f"{version}.db")) for version in VERSIONS}
     with serve_each(files) as servers:
@@ -332,12 +377,23 @@ def test_odd_rows(tmp_path: Path, file_at_head: Path) -> None:
             for one in IDS:
                 query(file, "DELETE FROM task")
                 query(file, "INSERT INTO task (id, task_name) VALUES (?, 'a')", one)
-                assert client.get("/task/").status_code == 200
+                page = client.get("/task/")
+                assert [task["id"] for task in page.json()] == [one] * (one > 0)
                 for method in ("GET", "PATCH", "DELETE"):
                     body = {"json": {}} if method == "PATCH" else {}
                     status = client.request(method, f"/task/{one}", **body).status_code
                     assert status in ((200, 204) if one == 2**31 - 1 else (422,))
                 assert client.post("/task/", json={"task_name": "b"}).status_code == 201
+            query(file, "DROP TABLE task")
+            query(file, UNTYPED)
+            for number, (sql, shown) in enumerate(KEPT.values(), 1):
+                query(file, f"INSERT INTO task VALUES ({number}, {sql}, {sql})")
+                described = None if sql == "NULL" else shown
+                row = {"task_name": shown, "task_description": described, "id": number}
+                assert client.get(f"/task/?after={number - 1}").json() == [row]
+                assert client.get(f"/task/{number}").json() == row
+                row["task_name"] = "new"
+                assert client.patch(f"/task/{number}", json={"task_name": "new"}).json() == row
 
 
 # What the URL can be, and what is no database

@@ -1,18 +1,33 @@
 """What the database refuses: the client is told, nothing of it is stored, and the next one goes on.
 
-Each version has a database of its own. What refuses is added to it beside the running server.
+Each version has a database of its own, on SQLite, then on PostgreSQL. What refuses is added to it
+beside the running server.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy
 
 import httpx
 import pytest
-from service import VERSIONS, Server, copy_project, query, run, serve_each
+from remote import Remote
+from service import (
+    VERSIONS,
+    Database,
+    Server,
+    beside,
+    copy_of,
+    copy_project,
+    database_url,
+    query,
+    run,
+    serve_each,
+)
 
 CONFLICT = {"detail": "This breaks a rule of the database."}
 NOT_FOUND = {"detail": "There is no such task."}
@@ -24,6 +39,8 @@ RULES = """
 CREATE UNIQUE INDEX one_name ON task (task_name);
 CREATE TABLE part (task_id INTEGER REFERENCES task (id));
 CREATE TABLE late (task_id INTEGER REFERENCES task (id) DEFERRABLE INITIALLY DEFERRED);
+"""
+FOR_SQLITE = """
 CREATE TRIGGER created AFTER INSERT ON task WHEN NEW.task_name = 'refused'
     BEGIN INSERT INTO late VALUES (-1); END;
 CREATE TRIGGER changed AFTER UPDATE ON task WHEN NEW.task_name = 'refused'
@@ -31,24 +48,31 @@ CREATE TRIGGER changed AFTER UPDATE ON task WHEN NEW.task_name = 'refused'
 CREATE TRIGGER deleted AFTER DELETE ON task WHEN OLD.task_name = 'undeletable'
     BEGIN INSERT INTO late VALUES (-1); END;
 """
+FOR_POSTGRESQL = """
+CREATE FUNCTION write_late() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO late VALUES (-1); RETURN NULL; END $$;
+CREATE TRIGGER written AFTER INSERT OR UPDATE ON task
+    FOR EACH ROW WHEN (NEW.task_name = 'refused') EXECUTE FUNCTION write_late();
+CREATE TRIGGER deleted AFTER DELETE ON task
+    FOR EACH ROW WHEN (OLD.task_name = 'undeletable') EXECUTE FUNCTION write_late();
+"""
 ROWS = [(1, "a"), (2, "undeletable"), (3, "has a part")]
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory, file_at_head: Path) -> dict[str, Path]:
+def databases(tmp_path_factory: pytest.TempPathFactory, at_head: Database) -> dict[str, Database]:
     """A database for each version, with the rules."""
     folder = tmp_path_factory.mktemp("refused writes")
-    files = {version: Path(copy(file_at_head, folder / f"{version}.db")) for version in VERSIONS}
-    for file in files.values():
-        with closing(sqlite3.connect(file)) as connection:
-            connection.executescript(RULES)
-    return files
+    databases = {version: copy_of(at_head, folder, version) for version in VERSIONS}
+    for database in databases.values():
+        add_rules(database, RULES + FOR_SQLITE, RULES + FOR_POSTGRESQL)
+    return databases
 
 
 @pytest.fixture(scope="module")
-def servers(files: dict[str, Path]) -> Iterator[dict[str, Server]]:
+def servers(databases: dict[str, Database]) -> Iterator[dict[str, Server]]:
     """Both versions. At the end, neither has logged a traceback."""
-    with serve_each(files) as servers:
+    with serve_each(databases) as servers:
         yield servers
 
 
@@ -59,15 +83,18 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def file(files: dict[str, Path], version: str) -> Path:
+def database(databases: dict[str, Database], version: str) -> Database:
     """The database of that version, with three tasks, of which the last one has a part."""
-    file = files[version]
-    for table in ("part", "late", "task"):
-        query(file, f"DELETE FROM {table} WHERE true")
+    database = databases[version]
+    if isinstance(database, Remote):  # without the triggers, and without the rules of `late`
+        database.query("TRUNCATE part, late, task; SELECT setval('task_id_seq', 3)")
+    else:
+        for table in ("part", "late", "task"):
+            query(database, f"DELETE FROM {table} WHERE true")
     for row in ROWS:
-        query(file, "INSERT INTO task (id, task_name) VALUES (?, ?)", *row)
-    query(file, "INSERT INTO part VALUES (3)")
-    return file
+        query(database, "INSERT INTO task (id, task_name) VALUES (?, ?)", *row)
+    query(database, "INSERT INTO part VALUES (3)")
+    return database
 
 
 @pytest.fixture
@@ -76,14 +103,28 @@ def client(servers: dict[str, Server], version: str) -> httpx.Client:
     return servers[version].client
 
 
-def rows(file: Path) -> list[tuple]:
+def rows(database: Database) -> list[tuple]:
     """Return the ids and names of all tasks."""
-    return query(file, "SELECT id, task_name FROM task ORDER BY id")
+    return query(database, "SELECT id, task_name FROM task ORDER BY id")
 
 
-def assert_others_can_write(file: Path) -> None:
-    """No transaction is open: another program that does not wait at all gets the write lock."""
-    with closing(sqlite3.connect(file, timeout=0)) as connection:
+def add_rules(database: Database, for_sqlite: str, for_postgresql: str) -> None:
+    """Run the statements for the kind of database that it is."""
+    if isinstance(database, Remote):
+        database.query(for_postgresql)
+        return
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(for_sqlite)
+
+
+def assert_others_can_write(database: Database, *tables: str) -> None:
+    """No transaction is open: another program that does not wait at all gets the lock to write."""
+    if isinstance(database, Remote):
+        with database.connect() as other:
+            names = ", ".join(tables or ("task", "part", "late"))
+            other.execute(f"LOCK TABLE {names} IN EXCLUSIVE MODE NOWAIT".encode())
+        return
+    with closing(sqlite3.connect(database, timeout=0)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.rollback()
 
@@ -104,12 +145,19 @@ REFUSED = {
 }
 
 
-FOREIGN = "FOREIGN KEY constraint failed"
+# What is logged, of a rule that refuses a value twice and of one that refuses a value.
+SAID = {
+    "sqlite": ("UNIQUE constraint failed: task.task_name", "FOREIGN KEY constraint failed"),
+    "postgresql": ('unique constraint "one_name"', "violates foreign key constraint"),
+}
 
 
 @pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
 def test_constraint(
-    client: httpx.Client, file: Path, refused: list[tuple[str, str, str | None]]
+    client: httpx.Client,
+    version: str,
+    database: Database,
+    refused: list[tuple[str, str, str | None]],
 ) -> None:
     """409, logged, and nothing is stored, at once or with a later commit; the next ones succeed.
 
@@ -117,21 +165,22 @@ def test_constraint(
     other create a task: one of them gets the connection that was refused.
     """
     expected = list(ROWS)
+    twice, foreign = SAID["postgresql" if isinstance(database, Remote) else "sqlite"]
+    log = beside(database, f"{version}.log")
     for method, path, name in refused:
         body = None if name is None else {"task_name": name}
         response = client.request(method, path, json=body)
         assert (response.status_code, response.json()) == (409, CONFLICT)
-        written = file.with_suffix(".log").read_text(encoding="utf-8").splitlines()
-        rule = "UNIQUE constraint failed: task.task_name" if name == "a" else FOREIGN
-        assert written[-2].endswith(rule)  # the last line is of the request
-        assert_others_can_write(file)
+        written = log.read_text(encoding="utf-8").splitlines()
+        assert (twice if name == "a" else foreign) in written[-2]  # the last is of the request
+        assert_others_can_write(database)
         for number in range(3):
             name = f"after {method} {number}"
             response = client.post("/task/", json={"task_name": name})
             assert response.status_code == 201
             expected.append((response.json()["id"], name))
-            assert_others_can_write(file)
-            assert rows(file) == expected
+            assert_others_can_write(database)
+            assert rows(database) == expected
         assert client.get("/task/").json()[-1]["task_name"] == name
 
 
@@ -185,32 +234,102 @@ def test_commit_beside_a_reader(tmp_path: Path, file_at_head: Path) -> None:
 # Mistakes in the service itself
 
 
-def test_log_has_no_text_of_a_client(tmp_path: Path, file_at_head: Path) -> None:
-    """A write that fails is logged with its statement, but without what the client has sent.
+# A value that is missing, and a column that is: the first two are refused, the third has no place.
+MUST = """
+CREATE TABLE must (value INTEGER NOT NULL);
+CREATE TRIGGER created AFTER INSERT ON task WHEN NEW.task_name = 'SECRET new'
+    BEGIN INSERT INTO must VALUES (NULL); END;
+CREATE TRIGGER changed AFTER UPDATE ON task WHEN NEW.task_name = 'SECRET new'
+    BEGIN INSERT INTO must VALUES (NULL); END;
+CREATE TRIGGER deleted AFTER DELETE ON task
+    BEGIN INSERT INTO must VALUES (NULL); END;
+"""
+MUST_ON_POSTGRESQL = """
+CREATE TABLE must (value INTEGER NOT NULL);
+CREATE FUNCTION miss() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO must VALUES (NULL); RETURN NULL; END $$;
+CREATE TRIGGER written AFTER INSERT OR UPDATE ON task
+    FOR EACH ROW WHEN (NEW.task_name = 'SECRET new') EXECUTE FUNCTION miss();
+CREATE TRIGGER deleted AFTER DELETE ON task FOR EACH ROW EXECUTE FUNCTION miss();
+"""
 
-    The column was dropped beside the running server. That is nothing that a client could mend: 500.
+
+def test_own_mistakes(tmp_path: Path, at_head: Database) -> None:
+    """What no client could mend is 500, also where it is a rule of the database: NOT NULL.
+
+    The log has the statement, but nothing of what the client has sent. A column is dropped, and a
+    rule added, beside the running server.
     """
-    files = {version: Path(copy(file_at_head, tmp_path / f"{version}.db")) for version in VERSIONS}
+    databases = {version: copy_of(at_head, tmp_path, version) for version in VERSIONS}
     task = {"task_name": "SECRET name", "task_description": "SECRET description"}
+    new = {"task_name": "SECRET new"}
+    missing = [("POST", "/task/", new), ("PATCH", "/task/1", new), ("DELETE", "/task/1", None)]
+    dropped = [("POST", "/task/", task), ("PATCH", "/task/1", task)]
     close = {"Connection": "close"}  # as the server closes it after an error
-    with pytest.raises(AssertionError, match="has no column"), serve_each(files) as servers:
-        for version, file in files.items():
+    says = "has no column|does not exist"
+    with pytest.raises(AssertionError, match=says), serve_each(databases) as servers:
+        for version, database in databases.items():
             client = servers[version].client
             assert client.post("/task/", json=task).status_code == 201
-            query(file, "ALTER TABLE task DROP COLUMN task_description")
-            for method, path in (("POST", "/task/"), ("PATCH", "/task/1")):
-                response = client.request(method, path, json=task, headers=close)
+            add_rules(database, MUST, MUST_ON_POSTGRESQL)
+            for method, path, body in missing:
+                response = client.request(method, path, json=body, headers=close)
                 assert response.status_code == 500
-    for version, file in files.items():
-        written = file.with_name(f"{version}.log").read_text(encoding="utf-8")
+                assert_others_can_write(database, "task", "must")
+            assert client.get("/task/").json() == [{**task, "id": 1}]
+            query(database, "ALTER TABLE task DROP COLUMN task_description")
+            for method, path, body in dropped:
+                response = client.request(method, path, json=body, headers=close)
+                assert response.status_code == 500
+    refusal = "NOT NULL constraint failed: must.value|violates not-null constraint"
+    for version, database in databases.items():
+        written = beside(database, f"{version}.log").read_text(encoding="utf-8")
+        assert len(re.findall(rf"(?m)^sqlalchemy\S*IntegrityError: .*({refusal})", written)) == 3
         assert "INSERT INTO task (task_name, task_description) VALUES" in written
         assert "SECRET" not in written
+
+
+POSTGRES = """
+import asyncio
+import json
+import asyncpg
+from psycopg import errors
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.exc import IntegrityError
+from app.errors import refused
+
+other = AsyncAdapt_asyncpg_dbapi(asyncpg)
+MISSING = 'null value in column "task_name" of relation "task" violates not-null constraint'
+DOUBLE = 'duplicate key value\\nDETAIL:  Key (task_name)=(NOT NULL) already exists.'
+
+for error in (
+    errors.NotNullViolation(MISSING),
+    other.NotNullViolationError(MISSING, asyncpg.NotNullViolationError(MISSING)),
+    errors.UniqueViolation(DOUBLE),
+    other.IntegrityError(DOUBLE, asyncpg.UniqueViolationError(DOUBLE)),
+    errors.ForeignKeyViolation("x"),
+    errors.CheckViolation("x"),
+):
+    try:
+        print(asyncio.run(refused(None, IntegrityError("INSERT", {}, error))).status_code)
+    except IntegrityError:
+        print(500)
+"""
+
+
+@pytest.mark.skipif(not find_spec("asyncpg"), reason="no driver of PostgreSQL is here")
+def test_postgresql_too(tmp_path: Path) -> None:
+    """The errors of both drivers are told apart by their numbers: PostgreSQL speaks many languages.
+
+    A client's text can't change that.
+    """
+    answers = run(POSTGRES, tmp_path / "none.db").split()
+    assert answers == ["500", "500", "409", "409", "409", "409"]
 
 
 IN_PROCESS = """
 import asyncio
 import json
-import sys
 import httpx
 from sqlalchemy import event
 from sqlmodel import select
@@ -230,21 +349,22 @@ async def ask(app, method, path, **more):
 RACE = (
     IN_PROCESS
     + """
-import sqlite3
+from sqlalchemy import create_engine, pool
+
+other = create_engine(db.DATABASE_URL, poolclass=pool.NullPool)
+
+def do(statement):
+    with other.begin() as connection:
+        connection.exec_driver_sql(statement)
 
 def delete_meanwhile(connection, cursor, statement, *more):
-    if statement.startswith("SELECT"):
-        other = sqlite3.connect(sys.argv[1])
-        other.execute("DELETE FROM task")
-        other.commit()
-        other.close()
+    if statement.startswith("SELECT task"):
+        do("DELETE FROM task")
 
 async def race():
     for module, engine in VERSIONS:
         event.listen(engine, "after_cursor_execute", delete_meanwhile)
-        with sqlite3.connect(sys.argv[1]) as other:
-            other.execute("INSERT INTO task (id, task_name) VALUES (1, 'a')")
-        other.close()
+        do("INSERT INTO task (id, task_name) VALUES (1, 'a')")
         await ask(module.app, "PATCH", "/task/1", json={"task_name": "b"})
     await db_async.engine.dispose()
 
@@ -253,12 +373,12 @@ asyncio.run(race())
 )
 
 
-def test_deleted_meanwhile(tmp_path: Path, file_at_head: Path) -> None:
+def test_deleted_meanwhile(tmp_path: Path, at_head: Database) -> None:
     """A task that another program deletes between the look-up and the change is not found: 404."""
-    file = Path(copy(file_at_head, tmp_path / "database.db"))
-    answers = [json.loads(line) for line in run(RACE, file, arguments=[str(file)]).splitlines()]
+    database = copy_of(at_head, tmp_path, "test")
+    answers = [json.loads(line) for line in run(RACE, database_url(database)).splitlines()]
     assert [(status, json.loads(text)) for status, text in answers] == [(404, NOT_FOUND)] * 2
-    assert rows(file) == []
+    assert rows(database) == []
 
 
 MISTAKES = (

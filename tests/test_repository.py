@@ -17,6 +17,7 @@ FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
 PULL_REQUEST = ROOT / ".github" / "pull_request_template.md"
 ABOUT = [*sorted(ROOT.glob("[CRS]*.md")), ROOT / "CITATION.cff", *FORMS, PULL_REQUEST]
 CONTAINER = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+PROXY = "requirements-proxy.txt"  # what a browser on another computer needs
 # Other people's repositories that a text may name: the two templates of the article's author.
 OTHERS = {f"pandalearnstocode/fastapi_sqlmodel_sqlite_alembic_{kind}_template"
           for kind in ("sync", "async")}  # fmt: skip
@@ -30,6 +31,8 @@ def test_the_citation_names_the_newest_release() -> None:
     version, date = re.findall(r"^## (\d\S+) - (\S+)$", changelog, re.MULTILINE)[0]
     assert (cited["version"], cited["date-released"]) == (version, date)
     assert cited["version"] == PROJECT["version"]
+    form = (ROOT / ".github" / "ISSUE_TEMPLATE" / "problem.yml").read_text(encoding="utf-8")
+    assert f"version {version} of the course" in form
     assert cited["license"] == PROJECT["license"]
     assert f"# {cited['title']}\n" in README
     (article,) = cited["references"]
@@ -62,6 +65,22 @@ def test_the_readme_leads_to_what_one_looks_for_first() -> None:
         assert f"(https://github.com/{name})" in page
 
 
+def test_the_readme_says_first_for_what_it_is() -> None:
+    """Under its title, in words that are true: a badge would need the repository's address."""
+    line = README.splitlines()[2].strip("*").split(" · ")
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    jobs = {name: job["strategy"]["matrix"] for name, job in workflow["jobs"].items()
+            if "strategy" in job}  # fmt: skip
+    names = {"ubuntu-latest": "Linux", "macos-latest": "macOS", "windows-latest": "Windows"}
+    pythons = jobs["pip"]["python"]
+    assert PROJECT["requires-python"] == f">={pythons[0]}"
+    assert line[0] == f"Python {pythons[0]} to {pythons[-1]}"
+    assert line[1] == ", ".join(names[one] for one in jobs["conda"]["os"])
+    assert line[-1] == f"{PROJECT['license']} license"
+    for part in ("Is it for you?", "minutes together", "The installation takes", "open an issue"):
+        assert part in README
+
+
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.stem)
 def test_a_form_asks_for_what_one_needs(form: Path) -> None:
     """GitHub draws it only if its parts are right. Every field has a label and an id of its own."""
@@ -90,14 +109,21 @@ def test_a_pull_request_is_asked_for_commands_that_there_are() -> None:
             assert (ROOT / path).is_file(), path
 
 
+def conda(path: Path) -> tuple[str, list[str]]:
+    """Return which Python conda brings, and what pip installs, each as a path from the root."""
+    python, pip, packages = yaml.safe_load(path.read_text(encoding="utf-8"))["dependencies"]
+    assert pip == "pip"
+    files = [path.parent / entry.removeprefix("-r ") for entry in packages["pip"]]
+    return python, [file.resolve().relative_to(ROOT).as_posix() for file in files]
+
+
 def test_the_dev_container_is_the_environment_of_the_course() -> None:
-    """It has the Python of environment.yml, and installs the lock, which is there."""
-    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    python, _, packages = conda["dependencies"]
+    """It has the Python of environment.yml, and installs the locks, which are there."""
+    python, locks = conda(ROOT / "environment.yml")
     assert CONTAINER["image"].endswith(f"/python:{python.removeprefix('python=')}")
-    (lock,) = re.findall(r"--requirement (\S+)", CONTAINER["onCreateCommand"])
-    assert (ROOT / lock).is_file()
-    assert packages["pip"] == [f"-r {lock}"]
+    installed = re.findall(r"--requirement (\S+)", CONTAINER["onCreateCommand"])
+    assert installed == [*locks, PROXY]
+    assert all((ROOT / name).is_file() for name in installed)
 
 
 def test_the_dev_container_opens_the_start_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,8 +152,9 @@ def test_a_service_in_a_terminal_has_the_port_that_is_forwarded() -> None:
 
 
 def test_binder_finds_the_environment_of_the_course() -> None:
-    """It takes environment.yml only if none of the files is there that it prefers."""
-    assert (ROOT / "environment.yml").is_file()
-    preferred = ("binder", ".binder", "Dockerfile", "apt.txt", "runtime.txt", "Project.toml")
-    assert [name for name in preferred if (ROOT / name).exists()] == []
-    assert re.search(r"Binder uses `environment\.yml`", README)
+    """And the proxy. It looks into this folder first, and there at nothing but this file."""
+    python, locks = conda(ROOT / "environment.yml")
+    assert conda(ROOT / "binder" / "environment.yml") == (python, [*locks, PROXY])
+    assert [path.name for path in (ROOT / "binder").iterdir()] == ["environment.yml"]
+    assert not (ROOT / ".binder").exists()
+    assert "Binder uses `binder`" in README

@@ -1,5 +1,7 @@
 """The finished service keeps its promises, in both versions, through a real server.
 
+It does so on SQLite and on PostgreSQL, and where these differ, a test says how.
+
 What it refuses is in test_bad_requests.py, what its database refuses in test_refused_writes.py, how
 it starts in test_start.py, and what many clients do at once in test_load.py.
 """
@@ -13,14 +15,21 @@ from pathlib import Path
 from shutil import copy
 
 import httpx
+import psycopg
 import pytest
+from remote import DRIVERS as DRIVERS_OF_REMOTE
+from remote import Remote
 from service import (
     DRIVERS,
     ROOT,
     SECONDS,
     VERSIONS,
+    Database,
     Server,
+    beside,
+    copy_of,
     database_url,
+    make_empty,
     query,
     run,
     serve_all,
@@ -31,17 +40,18 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory, file_at_head: Path) -> Path:
+def database(tmp_path_factory: pytest.TempPathFactory, at_head: Database) -> Database:
     """The one database that both running servers use."""
-    return Path(copy(file_at_head, tmp_path_factory.mktemp("both servers") / "database.db"))
+    return copy_of(at_head, tmp_path_factory.mktemp("both servers"))
 
 
 @pytest.fixture(scope="module")
-def servers(database: Path) -> Iterator[dict[str, Server]]:
+def servers(database: Database) -> Iterator[dict[str, Server]]:
     """Both versions, each with the URL that names the other one's driver, on one database."""
-    drivers = {"sync": "sqlite+aiosqlite", "async": "sqlite"}
+    own = DRIVERS_OF_REMOTE if isinstance(database, Remote) else DRIVERS
+    drivers = dict(zip(VERSIONS, reversed(own), strict=True))
     wanted = [
-        (version, database_url(database, driver), database.with_name(f"{version}.log"))
+        (version, database_url(database, driver), beside(database, f"{version}.log"))
         for version, driver in drivers.items()
     ]
     with serve_all(wanted) as running:
@@ -49,9 +59,9 @@ def servers(database: Path) -> Iterator[dict[str, Server]]:
 
 
 @pytest.fixture
-def clients(servers: dict[str, Server], database: Path) -> dict[str, httpx.Client]:
+def clients(servers: dict[str, Server], database: Database) -> dict[str, httpx.Client]:
     """A client for each version. The table is empty, so the next id is 1."""
-    query(database, "DELETE FROM task")
+    make_empty(database)
     return {version: server.client for version, server in servers.items()}
 
 
@@ -115,8 +125,8 @@ def test_ping(client: httpx.Client) -> None:
         ),
     ],
 )
-def test_create(client: httpx.Client, database: Path, body: str, answer: str) -> None:
-    """A created task is answered, always in the same order, and is stored in the file."""
+def test_create(client: httpx.Client, database: Database, body: str, answer: str) -> None:
+    """A created task is answered, always in the same order, and is stored."""
     response = client.post("/task/", content=body, headers=JSON)
     assert (response.status_code, response.text) == (201, answer)
     sent = response.json()
@@ -148,7 +158,7 @@ def test_list_shows_whole_tasks(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("limit", "sizes"), [(1, [1] * 9), (2, [2, 2, 2, 2, 1]), (3, [3, 3, 3]), (100, [9])]
 )
-def test_pages(client: httpx.Client, database: Path, limit: int, sizes: list[int]) -> None:
+def test_pages(client: httpx.Client, database: Database, limit: int, sizes: list[int]) -> None:
     """Following `after` gives each task once and in order, also across gaps."""
     for number in range(12):
         create(client, f"task {number}")
@@ -193,7 +203,7 @@ def test_order_is_asked_for(tmp_path: Path, file_at_head: Path) -> None:
     assert run(REVERSED, file).splitlines() == ["[1, 2, 3]"] * 2
 
 
-def test_page_limits(client: httpx.Client, database: Path) -> None:
+def test_page_limits(client: httpx.Client, database: Database) -> None:
     """A page holds 20 tasks by default and 100 at most; after the last id there are none."""
     query(database, "INSERT INTO task (task_name) VALUES " + ", ".join(["('a')"] * 101))
     assert listed(client) == list(range(1, 21))
@@ -205,7 +215,7 @@ def test_page_limits(client: httpx.Client, database: Path) -> None:
     assert listed(client, after=MAX_ID) == []
 
 
-def test_largest_id(client: httpx.Client, database: Path) -> None:
+def test_largest_id(client: httpx.Client, database: Database) -> None:
     """A task with the largest id that all databases store is listed, read, changed and deleted."""
     query(database, "INSERT INTO task (id, task_name) VALUES (?, 'a')", MAX_ID)
     whole = {"task_name": "a", "task_description": None, "id": MAX_ID}
@@ -255,8 +265,8 @@ def test_update(
     assert client.get("/task/").json() == [changed, other]
 
 
-def test_delete(client: httpx.Client, database: Path) -> None:
-    """A deleted task is gone, for every method and in the file; the others stay."""
+def test_delete(client: httpx.Client, database: Database) -> None:
+    """A deleted task is gone, for every method and in the database; the others stay."""
     create(client, "a")
     create(client, "b")
     response = client.delete("/task/1")
@@ -275,14 +285,19 @@ ODD_ROWS = {  # a version without limits wrote them, or one whose limits were ot
 }
 
 
-def test_rows_that_input_would_refuse(client: httpx.Client, database: Path) -> None:
+def test_rows_that_input_would_refuse(client: httpx.Client, database: Database) -> None:
     """Whatever a row holds, it is listed, read, changed and deleted: limits are for what comes in.
 
-    A change may name one field only: the other one stays as it is.
+    A change may name one field only: the other one stays as it is. PostgreSQL holds only the first
+    of these rows: it refuses a text that is longer than its column, and a NUL.
     """
     tasks = []
     for id_, (name, description) in ODD_ROWS.items():
         insert = "INSERT INTO task (id, task_name, task_description) VALUES (?, ?, ?)"
+        if isinstance(database, Remote) and id_ > 1:
+            with pytest.raises(psycopg.DataError):
+                query(database, insert, id_, name, description)
+            continue
         query(database, insert, id_, name, description)
         tasks.append({"task_name": name, "task_description": description, "id": id_})
     response = client.get("/task/")
@@ -301,12 +316,12 @@ def test_rows_that_input_would_refuse(client: httpx.Client, database: Path) -> N
         assert client.delete(path).status_code == 204
 
 
-def test_id_of_the_newest_task_is_given_again(client: httpx.Client) -> None:
-    """As the page of the service says: an id is no reference for ever."""
+def test_id_of_the_newest_task_is_given_again(client: httpx.Client, database: Database) -> None:
+    """As the page of the service says: on SQLite, an id is no reference for ever."""
     create(client, "a")
     newest = create(client, "b")
     client.delete(f"/task/{newest}")
-    assert create(client, "c") == newest
+    assert create(client, "c") == (newest + 1 if isinstance(database, Remote) else newest)
 
 
 # Both versions
@@ -429,13 +444,13 @@ asyncio.run(ask())
 """
 
 
-def test_keeps_no_connection(tmp_path: Path, file_at_head: Path) -> None:
-    """An app that has stopped leaves the file alone, also if its process goes on (in a test).
+def test_keeps_no_connection(tmp_path: Path, at_head: Database) -> None:
+    """An app that has stopped leaves the database alone, also if its process goes on (in a test).
 
     And the look at the revision keeps none: in the async version, nobody would close that one.
     """
-    file = Path(copy(file_at_head, tmp_path / "database.db"))
-    assert run(CLOSED, file).splitlines() == ["0 1 0"] * 2
+    url = database_url(copy_of(at_head, tmp_path, "test"))
+    assert run(CLOSED, url).splitlines() == ["0 1 0"] * 2
 
 
 SETTINGS = """
@@ -491,35 +506,37 @@ asyncio.run(ask())
 """
 
 
-def test_statements(tmp_path: Path, file_at_head: Path) -> None:
+def test_statements(tmp_path: Path, at_head: Database) -> None:
     """A change needs a look-up and a write. After its commit, nothing is read a second time."""
-    file = Path(copy(file_at_head, tmp_path / "database.db"))
+    url = database_url(copy_of(at_head, tmp_path, "test"))
     each = ["INSERT", *("SELECT", "UPDATE"), "SELECT", *("SELECT", "DELETE")]
-    assert run(STATEMENTS, file).splitlines() == [" ".join(each)] * 2
+    assert run(STATEMENTS, url).splitlines() == [" ".join(each)] * 2
 
 
-OTHER_DATABASE = """
+DRIVERS_OF_VERSIONS = """
+import os
 import sys
-import types
-import sqlmodel
-from sqlalchemy import make_url
 
-# No other database's driver is here, so the engine knows nothing but its dialect.
-sqlmodel.create_engine = lambda url, **_: types.SimpleNamespace(
-    dialect=make_url(url).get_dialect()(), url=make_url(url)
-)
-from app import db
+for url in sys.argv[1:]:
+    os.environ["DATABASE_URL"] = url
+    from app import db, db_async
 
-print(db.WRITES, db.READS)
+    print(db.engine.driver, db_async.engine.driver, db.WRITES, db.READS)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+        del sys.modules[name]
 """
 
 
-def test_places_for_another_database() -> None:
-    """PostgreSQL has more than one writer, and none of the settings of SQLite: one variable."""
-    assert run(OTHER_DATABASE, "postgresql+psycopg://user:secret@localhost/x") == "5 10\n"
+def test_drivers_and_places() -> None:
+    """Whatever driver a URL names, each version takes its own; PostgreSQL has more writers."""
+    urls = [f"{driver}:///x.db" for driver in ("sqlite", "sqlite+pysqlite", "sqlite+aiosqlite")]
+    drivers = ("postgresql", *DRIVERS_OF_REMOTE)
+    urls += [f"{driver}://user:secret@localhost/x" for driver in drivers]
+    expected = ["pysqlite aiosqlite 1 10"] * 3 + ["psycopg asyncpg 5 10"] * 3
+    assert run(DRIVERS_OF_VERSIONS, urls[0], arguments=urls).splitlines() == expected
 
 
-def test_either_url(clients: dict[str, httpx.Client], database: Path) -> None:
+def test_either_url(clients: dict[str, httpx.Client], database: Database) -> None:
     """Each version takes the URL that names the other one's driver, and uses that file."""
     for number, client in enumerate(clients.values(), start=1):  # see the fixture `servers`
         assert create(client, "a") == number

@@ -199,8 +199,10 @@ def test_diagram_for_who_cannot_see_it(shown: Shown) -> None:
         "task_name (VARCHAR(100), required), task_description (VARCHAR, may be empty). "
         "The table note has text (ANY, may be empty)."
     )
+    assert shown[-1]["text/plain"] == f"The tables of database.db: {told}"
     Path("empty.db").touch()
     diagram("empty.db")
+    assert shown[-1]["text/plain"] == "The tables of empty.db: There are no tables."
     assert "accTitle: The tables of empty.db\n" in last(shown)
     assert "accDescr: There are no tables.\n" in last(shown)
 
@@ -211,6 +213,7 @@ def test_frame(shown: Shown) -> None:
     assert shown[-1]["text/plain"] == "the page http://127.0.0.1:1/docs"
     assert 'src="http://127.0.0.1:1/docs"' in shown[-1]["text/html"]
     assert "title=" in shown[-1]["text/html"]
+    assert '<a href="http://127.0.0.1:1/docs"' in shown[-1]["text/html"]  # editors draw no frame
 
 
 def test_sql_log(shown: Shown) -> None:
@@ -354,7 +357,7 @@ def test_show_file(shown: Shown) -> None:
         styles[style] += text_
     del styles[""]
     assert list(styles.values()) == ["import", "'a text'", LONG[LONG.index("#") : -1]]
-    assert list(styles) == [f"color: {colour}" for colour in COLOURS.values()]
+    assert list(styles) == list(COLOURS.values())
     write("notes", "import os\n")
     show_file(Path("notes"))
     assert page_of(shown).parts == [("import os", "")]

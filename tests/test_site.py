@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -29,6 +30,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:'myst_parser")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
+AXE = (
+    "axe-core@4.14.1",
+    "axe.min.js",
+    "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+)
 OTHER_HOST = re.compile(r"(?:https?:)?//")
 each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem[:2])
 
@@ -73,17 +79,23 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site. A warning of Sphinx is an error."""
+def build() -> ModuleType:
+    """Return docs/build.py."""
     if shutil.which("npm") is None and not list((ROOT / "docs" / "_build").glob("*.js")):
-        pytest.skip("needs npm, which brings the script of Mermaid")
+        pytest.skip("needs npm, which brings the scripts")
     spec = importlib.util.spec_from_file_location("build", ROOT / "docs" / "build.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def site(build: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site. A warning of Sphinx is an error."""
     folder = tmp_path_factory.mktemp("site")
-    assert module.build(folder) == 0
+    assert build.build(folder) == 0
     return folder
 
 
@@ -191,32 +203,121 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_browser_draws_every_diagram(theme: str, address: str, pages: dict[str, Page]) -> None:
-    """On every page, it has nothing to complain about, and asks no other host."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start a browser that this machine has."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs requirements-site.txt")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("needs a browser: Chromium or Chrome")
-    wrong: list[object] = []
     with playwright.sync_playwright() as started:
         options = {"executable_path": program, "args": ["--no-sandbox"]}
         with started.chromium.launch(**options) as browser:
-            view = browser.new_page(color_scheme=theme, viewport={"width": 400, "height": 900})
-            view.on("console", lambda said: said.type == "error" and wrong.append(said.text))
-            view.on("pageerror", lambda error: wrong.append(str(error)))
-            view.on("request", lambda asked: asked.url.startswith((address, "data:"))
-                    or wrong.append(asked.url))  # fmt: skip
-            for name, page in pages.items():
-                view.goto(f"{address}/{name}")
-                drawn = view.locator(
-                    "pre.mermaid[data-processed] svg:not([aria-roledescription=error])"
-                )
-                if page.diagrams:
-                    drawn.nth(len(page.diagrams) - 1).wait_for(timeout=10_000)
-                if drawn.count() != len(page.diagrams):
-                    wrong.append((name, drawn.count()))
-                width = "document.documentElement.scrollWidth"
-                if view.evaluate(width) > 400:
-                    wrong.append((name, "is wider than a telephone"))
+            yield browser
+
+
+# How large each diagram is drawn, where 1 is the size of the text.
+SIZES = """() => [...document.querySelectorAll("pre.mermaid svg")]
+    .map(one => one.getBoundingClientRect().width / one.viewBox.baseVal.width)"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_browser_draws_every_diagram(
+    theme: str, browser: Any, address: str, pages: dict[str, Page]
+) -> None:
+    """On every page, it has nothing to complain about, and asks no other host."""
+    wrong: list[object] = []
+    with browser.new_page(color_scheme=theme, viewport={"width": 400, "height": 900}) as view:
+        view.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+        view.on("pageerror", lambda error: wrong.append(str(error)))
+        view.on("request", lambda asked: asked.url.startswith((address, "data:"))
+                or wrong.append(asked.url))  # fmt: skip
+        for name, page in pages.items():
+            view.goto(f"{address}/{name}")
+            drawn = drawn_diagrams(view, page)
+            if drawn.count() != len(page.diagrams):
+                wrong.append((name, drawn.count()))
+            if view.evaluate("document.documentElement.scrollWidth") > 400:
+                wrong.append((name, "is wider than a telephone"))
+            wrong += [(name, "is drawn too small") for size in view.evaluate(SIZES) if size < 0.69]
     assert wrong == []
+
+
+def drawn_diagrams(view: Any, page: Page) -> Any:
+    """Wait until the diagrams of a page are drawn, and return them."""
+    drawn = view.locator("pre.mermaid[data-processed] svg:not([aria-roledescription=error])")
+    if page.diagrams:
+        drawn.nth(len(page.diagrams) - 1).wait_for(timeout=10_000)
+    return drawn
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 400)])
+def test_axe_finds_nothing(
+    theme: str, width: int, browser: Any, address: str, build: ModuleType, pages: dict[str, Page]
+) -> None:
+    """Contrasts, names, roles, headings, landmarks, and what scrolls: on every page."""
+    axe = build.fetched(build.Script(*AXE), build.BUILD).read_text(encoding="utf-8")
+    wrong = []
+    with browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900}) as view:
+        for name, page in pages.items():
+            view.goto(f"{address}/{name}")
+            drawn_diagrams(view, page)
+            view.evaluate(axe)
+            found = view.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+            wrong += [(name, one["id"], node["html"]) for one in found for node in one["nodes"]]
+    assert wrong == []
+
+
+# What has the focus, where it is, and whether one sees it.
+FOCUS = """() => {
+    const at = document.activeElement, box = at.getBoundingClientRect();
+    return [at.localName, at.ariaLabel ?? at.textContent.trim(), at.checkVisibility({
+        visibilityProperty: true }) && box.left >= 0 && box.right <= innerWidth + 1];
+}"""
+# What one wants to reach in the text of a page: what leads elsewhere, opens, or scrolls.
+GOALS = """() => [...document.querySelectorAll(
+        "article :is(a[href], summary, pre, .table-wrapper)")]
+    .filter(one => one.checkVisibility() && !one.matches(".headerlink") &&
+        (one.matches("a, summary") || one.scrollWidth > one.clientWidth))
+    .map(one => one.textContent.trim())"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_keyboard_reaches_everything(width: int, browser: Any, address: str) -> None:
+    """What leads elsewhere, opens or scrolls; and nothing that one does not see."""
+    with browser.new_page(viewport={"width": width, "height": 900}) as view:
+        for name in ("notebooks/02_write_the_models", "CONTRIBUTING"):
+            view.goto(f"{address}/{name}.html", wait_until="networkidle")
+            goals, reached = view.evaluate(GOALS), []
+            assert goals
+            while len(reached) < 300:
+                view.keyboard.press("Tab")
+                kind, text, seen = view.evaluate(FOCUS)
+                if kind == "body":
+                    break
+                assert seen, (kind, text)
+                reached.append(text)
+            assert [goal for goal in goals if goal not in reached] == []
+
+
+def test_the_keyboard_opens_what_is_closed(browser: Any, address: str) -> None:
+    """On a small page: the list of pages, an answer, and the colours of the night."""
+    with browser.new_page(viewport={"width": 400, "height": 900}) as view:
+        view.goto(f"{address}/notebooks/02_write_the_models.html")
+        sign = view.get_by_role("button", name="Pages of the course")
+        page = view.get_by_role("link", name="14. Test your service")
+        assert page.count() == 0
+        sign.press("Enter")
+        assert sign.get_attribute("aria-expanded") == "true"
+        page.wait_for()
+        view.keyboard.press("Escape")
+        page.wait_for(state="detached")
+        assert sign.get_attribute("aria-expanded") == "false"
+        answer = view.locator("details.hide").first
+        answer.locator("summary").press("Enter")
+        assert answer.locator("pre").first.is_visible()
+        themes = set()
+        for _ in range(3):
+            view.locator(".theme-toggle-header button").press("Enter")
+            themes.add(view.locator("body").get_attribute("data-theme"))
+        assert themes == {"light", "dark", "auto"}

@@ -23,11 +23,13 @@ from service import (
     query,
     run,
     serve,
+    serve_all,
     serve_each,
     start,
 )
 from sqlalchemy import make_url
 
+PAGE = (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
 LONGEST_LOG = 20  # lines: five calls with their places, and no library's inner calls
 LONGEST_ERROR = 12  # lines: only the call that refuses, and who called it
 
@@ -138,6 +140,41 @@ def test_behind_ahead_and_not_there(tmp_path: Path, file_at_0001: Path, file_at_
     assert not none.exists()
 
 
+def test_odd_notes(tmp_path: Path, file_at_head: Path) -> None:
+    """Whatever stands in Alembic's table, the service reads it, and says that it does not know it.
+
+    It is no revision of this code, so `alembic upgrade head` would not help.
+    """
+    notes = {
+        "bytes": ("b'0002'", "CAST('0002' AS BLOB)"),
+        "not UTF-8": ("b'\\xff'", "x'FF'"),
+        "text that is not UTF-8": ("�", "CAST(x'FF' AS TEXT)"),
+        "two, of which one is bytes": ("0002 and b'0001'", "'0002'), (CAST('0001' AS BLOB)"),
+        "empty": ("", "''"),
+    }
+    urls, wanted = {}, {}
+    for number, (name, (shown, sql)) in enumerate(notes.items()):
+        file = Path(copy(file_at_head, tmp_path / f"{number}.db"))
+        query(file, "DELETE FROM alembic_version")
+        query(file, f"INSERT INTO alembic_version VALUES ({sql})")
+        urls[name] = database_url(file)
+        wanted[name] = f"{urls[name]} is at revision {shown or 'none'}, the app needs 0002: "
+        wanted[name] += "the database is newer, or of another app: update the app, or look at "
+        wanted[name] += "DATABASE_URL."
+    assert answers(urls) == wanted
+
+
+def test_a_newer_database_where_the_code_has_two_heads(tmp_path: Path, file_at_head: Path) -> None:
+    """To merge them would not help: the code does not know what the database has."""
+    project = copy_project(tmp_path / "a project")
+    add_revision(project, "0003a")
+    add_revision(project, "0003b")
+    file = Path(copy(file_at_head, tmp_path / "database.db"))
+    query(file, "UPDATE alembic_version SET version_num = '0004'")
+    (said,) = answers({"": database_url(file)}, project).values()
+    assert said.endswith(": update the app, or look at DATABASE_URL.")
+
+
 def test_what_can_not_be_used(tmp_path: Path, file_at_head: Path) -> None:
     """No such folder, a folder, a damaged file, one that nobody may write: SQLite's own words."""
     damaged, folder = tmp_path / "damaged.db", tmp_path / "a folder.db"
@@ -168,6 +205,30 @@ def test_a_file_that_may_not_be_written(tmp_path: Path, file_at_0001: Path) -> N
     (said,) = answers({"": database_url(file)}).values()
     file.chmod(0o600)
     assert said.endswith("can't be used: attempt to write a readonly database.")
+
+
+def test_what_it_does_not_look_at(tmp_path: Path, file_at_head: Path) -> None:
+    """As the page says: tables that a stamp has not made, and a file in use that is read-only.
+
+    Then the log says it. `mode=ro` stands for all that keeps the service from writing.
+    """
+    assert "`alembic check` compares the tables with the models" in PAGE
+    stamped, in_use = tmp_path / "stamped.db", Path(copy(file_at_head, tmp_path / "in use.db"))
+    alembic("stamp", "head", url=database_url(stamped))
+    assert "add_table" in alembic("check", url=database_url(stamped), fails=True)
+    query(in_use, "PRAGMA journal_mode = WAL")
+    read_only = f"sqlite:///{in_use.as_uri()}?mode=ro&uri=true"
+    logs = [tmp_path / "stamped.log", tmp_path / "in use.log"]
+    wanted = [("sync", database_url(stamped), logs[0]), ("async", read_only, logs[1])]
+    close = {"Connection": "close"}  # as the server closes it after an error
+    said = pytest.raises(AssertionError, match="no such table: task")
+    with said, serve_all(wanted) as [without_table, without_writing]:
+        assert without_table.client.get("/task/", headers=close).status_code == 500
+        client = without_writing.client
+        assert client.get("/task/").json() == []
+        task = {"task_name": "a"}
+        assert client.post("/task/", json=task, headers=close).status_code == 500
+    assert "attempt to write a readonly database" in logs[1].read_text(encoding="utf-8")
 
 
 def test_where_the_migrations_are(tmp_path: Path, file_at_head: Path) -> None:

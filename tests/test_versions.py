@@ -4,6 +4,7 @@ import json
 import warnings
 from pathlib import Path
 
+import pytest
 from shell import Shell
 
 from tutorial import course, versions
@@ -79,3 +80,33 @@ def test_a_wrong_relationship_does_not_stop_its_corrected_form(tmp_path: Path) -
         assert "has no property 'ower'" in learner.write(use)
         learner.write("edit(MODELS, 'back_populates=\"ower\"', 'back_populates=\"owner\"')")
         assert learner.write(use) == "Task\n"
+
+
+CALL = 'await call("GET", "/task/9")\n'
+SERVE = """\
+import httpx
+with serve("app.main:app") as server:
+    print(httpx.get(f"{server.url}/task/9").text)
+"""
+
+
+@pytest.mark.parametrize("ask", [CALL, SERVE], ids=["call", "serve"])
+def test_the_files_are_as_they_are_now(ask: str, tmp_path: Path) -> None:
+    """Also when they were changed in the cell that asks, or after an import in the same cell."""
+    imports = "from app.main import app\n"
+    answers = ["There is no such task."]
+
+    def change() -> str:
+        answers.append(f"Answer {len(answers)}.")
+        return "edit('app/errors.py', {!r}, {!r}, show=False)\n".format(*answers[-2:])
+
+    with Shell(CHAPTER, tmp_path) as learner:
+        learner.run("begin")
+        learner.write("from tutorial import serve")
+        for earlier, cell in ((ask, ""), ("", ask), ("", imports)):
+            for later in (False, True):
+                learner.write(change())  # so that what was imported before is forgotten
+                learner.write(earlier)
+                said = learner.write(cell + change() + ("" if later else ask))
+                said = learner.write(ask) if later else said.splitlines()[-1]
+                assert answers[-1] in said

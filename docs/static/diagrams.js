@@ -12,12 +12,21 @@ function draw() {
   const now = chosen === "dark" || (chosen !== "light" && system.matches) ? "dark" : "default";
   if (now === theme) return;
   theme = now;
-  mermaid.initialize({ startOnLoad: false, theme });
+  // On Mermaid's own grey, the words on an arrow have a contrast of 4.43 to 1.
+  const themeVariables = theme === "dark" ? { edgeLabelBackground: "#444444" } : {};
+  mermaid.initialize({ startOnLoad: false, theme, themeVariables });
   for (const [element, text] of diagrams) {
     element.removeAttribute("data-processed");
     element.textContent = text;
   }
-  drawn = mermaid.run({ nodes: diagrams.map(([element]) => element) });
+  drawn = mermaid.run({ nodes: diagrams.map(([element]) => element) }).then(keepReadable);
+}
+
+// On a telephone a wide diagram scrolls: Mermaid would make its words too small to be read.
+function keepReadable() {
+  for (const svg of document.querySelectorAll("pre.mermaid svg")) {
+    svg.style.minWidth = `${Math.round(0.7 * parseFloat(svg.style.maxWidth))}px`;
+  }
 }
 
 const again = () => (drawn = drawn.finally(draw));

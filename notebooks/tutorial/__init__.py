@@ -27,6 +27,8 @@ else:
 
     look_last_beside()  # before the modules below import others
 
+    from tutorial.box import build
+    from tutorial.case import answer_case, open_case
     from tutorial.course_map import course_map, show_progress
     from tutorial.environment import check_environment
     from tutorial.exercises import check
@@ -35,6 +37,7 @@ else:
     from tutorial.load import load
     from tutorial.migrating import ask, draft, migrate, revision, start_alembic, trial, try_start
     from tutorial.plot import bar_charts
+    from tutorial.postgres import start_postgres
     from tutorial.process import start_process, trial_folder
     from tutorial.server import serve, stop_servers
     from tutorial.show import diagram, frame, schema, sql_log, table

@@ -141,6 +141,7 @@ def minutes(number: int) -> int:
     return int(found[0]) if found else 0
 
 
+@lru_cache
 def part(number: int) -> str:
     """Return the part of the course that a notebook belongs to, or "" for the start page."""
     return _told(number, "Part")

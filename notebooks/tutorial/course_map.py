@@ -10,7 +10,7 @@ def course_map() -> None:
     """Show the course as a table: what is finished or next, links, minutes, and their sums."""
     done = finished(location())
     marks = {next_step(done): "→ next"} | dict.fromkeys(done, "✓ finished")
-    lines = ["| | Notebook | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
+    lines = ["| State | Notebook | What you'll do | Minutes |", "| :-: | :-- | :-- | --: |"]
     for part in dict.fromkeys(map(course.part, course.numbers())):
         of_part = [number for number in course.numbers() if course.part(number) == part]
         lines.append(f"| | **{part}** | | **{sum(map(course.minutes, of_part))}** |")

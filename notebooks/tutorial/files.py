@@ -9,6 +9,7 @@ from pathlib import Path
 from tutorial.edits import edited
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
+from tutorial.fresh import note_app
 from tutorial.show import code, display_lines
 from tutorial.state import DATABASE, project_files
 
@@ -18,11 +19,15 @@ LANGUAGES = {".ini": "ini", ".py": "python", ".yml": "yaml"}
 CHANGED = {"-": "background: rgba(248, 81, 73, 0.25)", "+": "background: rgba(46, 160, 67, 0.25)"}
 
 
-def tree() -> None:
-    """Print the project's files as a tree, each with a word on what it is for."""
+def tree(*more: str) -> None:
+    """Print the project's files as a tree, each with a word on what it is for.
+
+    more: folders besides the project's own whose files are shown, too.
+    """
     paths = project_files(Path.cwd())
     if Path(DATABASE).exists():
         paths.append(Path(DATABASE))
+    paths += [path for name in more for path in Path(name).rglob("*") if path.is_file()]
     if not paths:
         print(".  (an empty folder)")
         return
@@ -93,6 +98,7 @@ def edit(path: str, old: str, new: str, *, show: bool = True) -> None:
     if after == before:
         print(f"{path} has this edit already.")
         return
+    note_app()  # what was imported in this cell, before the file changes
     Path(path).write_text(after, encoding="utf-8", newline="\n")
     if show:
         diff(before, after, context=1)

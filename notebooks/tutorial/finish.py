@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tutorial import course
+from tutorial.case import told_of_case
 from tutorial.compare import has_all_of, has_revision, has_tables, left_of, missing_rows, short_diff
 from tutorial.edits import LONGEST, edited
 from tutorial.ends import stored_ends
@@ -12,6 +13,7 @@ from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
 from tutorial.process import Process
 from tutorial.progress import record
+from tutorial.show import wrapped
 from tutorial.state import Row, State, read_state
 from tutorial.steps import require_step
 from tutorial.workspace import TRIAL, location, only_one, project_of
@@ -55,6 +57,8 @@ def finish(step: int) -> None:
     if not all(line.good for line in lines):
         raise Problem("step-incomplete", step=step)
     record(step, location())
+    if said := told_of_case(folder):
+        print(wrapped(said))
     place = course.place(step) if step in course.steps() else f"Notebook {step}"
     print(f"{place} is done.")
 
@@ -124,7 +128,7 @@ def _old(step: int, path: str, start: State) -> str:
 
 def _is_right(path: str, own: str, text: str, old: str) -> bool:
     """Whether a file has all that it should have, and nothing of `old` that had to go."""
-    return has_all_of(path, own, text) and not left_of(path, old, own, text)
+    return own == text or (has_all_of(path, own, text) and not left_of(path, old, own, text))
 
 
 def _file(path: str, state: State, text: str, again: str, old: str = "") -> Line:

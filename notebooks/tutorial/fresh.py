@@ -53,6 +53,19 @@ def app_is_current() -> bool:
     return noted and not _half_imported()
 
 
+def import_now(name: str) -> ModuleType:
+    """Import a module of `app` as the files are now, and return it.
+
+    The files may have been changed since the cell began that asks for it. They are noted at once:
+    when that cell ends, they may hold another text than the one that was imported.
+    """
+    if not app_is_current():
+        forget_app()
+    module = importlib.import_module(name)
+    note_app()
+    return module
+
+
 def forget_changed_app(_info: object = None) -> None:
     """Before each cell, forget `app` if one of its imported files was changed, else note them."""
     importlib.invalidate_caches()  # a file that was renamed: not every disk notes when

@@ -86,12 +86,12 @@ class Process(Running):
         text = self._log.read_text(encoding="utf-8", errors="replace")
         found = re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", text)
         if not found and not alive:
-            raise self.not_started(text, _last_words(text), "process")
+            raise self.not_started(text, last_words(text), "process")
         self.url = found[1] if found else ""
         return bool(found)
 
 
-def _last_words(log: str) -> str:
+def last_words(log: str) -> str:
     """Return the error that a server logged, or "": uvicorn's line, or the end of a traceback."""
     if "Traceback" in log:
         return one_line(log[log.index("Traceback") :])

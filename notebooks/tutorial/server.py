@@ -1,7 +1,6 @@
 """Runs uvicorn in a thread of the notebook's kernel."""
 
 import asyncio
-import importlib
 import logging
 import os
 import socket
@@ -10,14 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from tutorial.browser import App, for_browsers
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
-from tutorial.fresh import app_is_current, app_modules, forget_app, note_app
+from tutorial.fresh import app_modules, forget_app, import_now
 from tutorial.running import STOP_SECONDS, Running
 
 START_SECONDS = 15.0
-
-App = Callable[..., Any]  # an ASGI app
 
 
 class Server(Running):
@@ -29,7 +27,7 @@ class Server(Running):
         self.lines: list[str] = []
         self.errors: list[str] = []
         # log_config=None: uvicorn's own would print into whatever cell runs at the moment.
-        self._config = uvicorn.Config(app, log_config=None, log_level="info")
+        self._config = uvicorn.Config(for_browsers(app), log_config=None, log_level="info")
         self._server = uvicorn.Server(self._config)
         self._engines = _engines()
         self._log = _ThreadLog(self)
@@ -141,10 +139,8 @@ def _load(target: str) -> App:
     module_name, _, attribute = target.partition(":")
     if "/" in module_name or module_name.endswith(".py"):
         raise Problem("no-such-module", name=module_name)
-    if not app_is_current():
-        forget_app()
     try:
-        module = importlib.import_module(module_name)
+        module = import_now(module_name)
     except Exception as error:
         forget_app()  # half-imported modules must not meet the corrected file
         unknown = Problem("app-can-not-be-imported", target=target, error=one_line(error))
@@ -154,7 +150,6 @@ def _load(target: str) -> App:
     app: App | None = getattr(module, attribute or "app", None)
     if not callable(app):
         raise Problem("no-app", module=module_name, name=attribute or "app")
-    note_app()
     return app
 
 

@@ -9,23 +9,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tutorial.browser import shown_at
 from tutorial.errors import Problem
 from tutorial.explain import explain, here
 from tutorial.state import DATABASE, opened
 
-# A long line scrolls. JupyterLab would break it anywhere, also within a word.
-LINES = (
-    "margin: 0; padding-left: 8px; white-space: pre; overflow-x: auto; line-height: 1.3; "
-    "font-family: monospace; font-size: var(--jp-code-font-size, 13px)"
-)
-# Of JupyterLab's own theme: no colour can be read well on its white page and on its dark one. Where
-# a page does not know them, the code has the colour of the text.
-COLOURS = {
-    "Keyword": "var(--jp-mirror-editor-keyword-color, inherit)",
-    "String": "var(--jp-mirror-editor-string-color, inherit)",
-    "Comment": "var(--jp-content-font-color2, inherit)",
-}
 WIDTH = 72  # of printed lines, in characters: JupyterLab breaks a longer one, also within a word
+
+
+def _themed(name: str, plain: str, variable: str, without: str) -> str:
+    """Return CSS that says a value twice: as it is, then as JupyterLab's theme has it, which wins.
+
+    JupyterLab takes every colour that is a variable out of a notebook that it has not run yet.
+    without: what counts where a page has no such theme.
+    """
+    return f"{name}: {plain}; {name}: var(--jp-{variable}, {without})"
+
+
+# A long line scrolls. JupyterLab would break it anywhere, also within a word.
+LINES = "; ".join([
+    "margin: 0; padding-left: 8px; white-space: pre; overflow-x: auto; line-height: 1.3",
+    "font-family: monospace; font-size: var(--jp-code-font-size, 13px)",
+    # No colour can be read well on a white page and on a dark one: plain colours need their page.
+    _themed("color", "#212121", "content-font-color1", "inherit"),
+    _themed("background", "#ffffff", "layout-color0", "transparent"),
+])  # fmt: skip
+COLOURS = {
+    "Keyword": _themed("color", "#008000", "mirror-editor-keyword-color", "inherit"),
+    "String": _themed("color", "#ba2121", "mirror-editor-string-color", "inherit"),
+    "Comment": _themed("color", "#757575", "content-font-color2", "inherit"),
+}
 
 
 def display_as(kind: str, text: str, plain: str = "") -> None:
@@ -61,7 +74,7 @@ def code(text: str, language: str) -> None:
 
     tokens = get_lexer_by_name(language, ensurenl=False).get_tokens(text)
     kinds = ((part, [one for one in kind if one in COLOURS]) for kind, part in tokens)
-    display_lines((part, f"color: {COLOURS[one[0]]}" if one else "") for part, one in kinds)
+    display_lines((part, COLOURS[one[0]] if one else "") for part, one in kinds)
 
 
 @contextmanager
@@ -118,7 +131,8 @@ def _trimmed(statement: str) -> str:
 def diagram(database: str = DATABASE) -> None:
     """Draw the database's tables as an entity diagram, read from the live database.
 
-    JupyterLab gives its title and its description to a screen reader.
+    JupyterLab gives its title and its description to a screen reader. Where nothing is drawn, both
+    are the text.
     """
     lines, told = [], []
     with _reading(database) as connection:
@@ -135,9 +149,10 @@ def diagram(database: str = DATABASE) -> None:
                 columns.append(f"{column['name']} ({kind}{', primary key' * bool(key)}, {note})")
             lines.append("    }")
             told.append(f"The table {name} has {', '.join(columns)}.")
-    head = [f"    accTitle: The tables of {database}",
-            f"    accDescr: {' '.join(told) or 'There are no tables.'}"]  # fmt: skip
-    display_as("markdown", "\n".join(["```mermaid", "erDiagram", *head, *lines, "```"]))
+    title, description = f"The tables of {database}", " ".join(told) or "There are no tables."
+    head = [f"    accTitle: {title}", f"    accDescr: {description}"]
+    picture = "\n".join(["```mermaid", "erDiagram", *head, *lines, "```"])
+    display_as("markdown", picture, f"{title}: {description}")
 
 
 @contextmanager
@@ -172,6 +187,11 @@ def sql_log(*, show: bool = True) -> Iterator[list[str]]:
 
 
 def frame(url: str, height: int = 500) -> None:
-    """Show a web page inside the notebook. height: in pixels."""
-    html = f'<iframe src="{url}" title="{url}" width="100%" height="{height}"></iframe>'
-    display_as("html", html, f"the page {url}")
+    """Show a page of a server in the notebook. height: in pixels.
+
+    Below it is a link to the same page: editors leave the frame empty.
+    """
+    address = shown_at(url)
+    page = f'<iframe src="{address}" title="{url}" width="100%" height="{height}"></iframe>'
+    link = f'<p>The frame is empty? Open <a href="{address}" target="_blank">{address}</a>.</p>'
+    display_as("html", page + link, f"the page {url}")

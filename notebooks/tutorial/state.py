@@ -10,7 +10,11 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 
-PROJECT_FILES = ("alembic.ini", "pytest.ini", "requirements.txt", ".gitignore")
+PROJECT_FILES = (
+    *("alembic.ini", "pytest.ini", "requirements.txt", ".gitignore"),
+    *("Dockerfile", ".dockerignore", "compose.yaml", "compose.postgres.yaml"),
+    "requirements-service.txt",
+)
 PROJECT_FOLDERS = ("app", "alembic", "tests", ".github")
 DATABASE = "database.db"
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}

@@ -19,6 +19,7 @@ from tutorial.fresh import forget_app, forget_changed_app, note_app
 from tutorial.imports import look_first_in, require_nothing_hidden
 from tutorial.inherited import NOISY, ignore_in_kernel, ignore_settings
 from tutorial.overwrite import keep_before_writing
+from tutorial.postgres import end_left_postgres, stop_postgres
 from tutorial.process import stop_processes
 from tutorial.server import reach_directly, stop_servers
 from tutorial.state import PROJECT_FOLDERS, State, read_state, require_unlocked
@@ -114,8 +115,11 @@ def _enter(folder: Path, step: int) -> None:
     shell = get_ipython()
     if shell is not None:
         explain_errors(shell, step)
+    Problem.other_todo = {}  # of a case that this kernel has opened
     stop_servers()
     stop_processes()
+    stop_postgres()
+    end_left_postgres()
     reach_directly()
     forget_app()
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from typing import Any
 from tutorial.errors import Problem
 from tutorial.explain import explained
 from tutorial.files import diff
+from tutorial.fresh import import_now, note_app
 from tutorial.overwrite import keep
 from tutorial.show import sql_log, wrapped
 
@@ -31,6 +32,7 @@ async def call(method: str, path: str, *versions: str, **request: Any) -> None:
     """Send a request to one version of the app or to both, without a server, and print the answer.
 
     versions: "sync", "async" or both; none is "sync". request: as httpx takes it, such as json=….
+    The app is the one of the files as they are now.
 
     It prints how many SELECT were sent, the status, and the body below it; what both versions say
     alike, it prints once. Of an answer that FastAPI can't make it prints the error, where in the
@@ -51,7 +53,7 @@ async def _answer(version: str, method: str, path: str, request: dict[str, Any])
     import httpx
     from fastapi.exceptions import ResponseValidationError
 
-    transport = httpx.ASGITransport(import_module(MODULES[version]).app)
+    transport = httpx.ASGITransport(import_now(MODULES[version]).app)
     client = httpx.AsyncClient(transport=transport, base_url="http://service")
     with _no_random_warning(), sql_log(show=False) as lines:
         try:
@@ -115,6 +117,7 @@ def make_async(path: str, *, show: bool = True) -> None:
         text = text.replace(f"session.{name}(", f"await session.{name}(")
     target = path.replace(".py", "_async.py")
     keep(target, text)
+    note_app()  # what was imported in this cell, before the file changes
     Path(target).write_text(text, encoding="utf-8", newline="\n")
     if show:
         diff(path, target, context=0)

@@ -98,7 +98,7 @@ def _move(moves: list[tuple[Path, Path]]) -> None:
     """Do each move that is not done yet."""
     for source, target in moves:
         if source.exists() and not target.exists() and target.parent.is_dir():
-            with _not_locked(source.name):
+            with moving(source.name):
                 source.replace(target)
 
 
@@ -152,7 +152,7 @@ def clear_trials(folder: Path) -> None:
     """Delete what an earlier run of a notebook made for a trial and did not clean up."""
     for pattern in (*TRIALS, TRIAL, f"{BUILD}*"):
         for path in folder.glob(pattern):
-            with _not_locked(path.name):
+            with moving(path.name):
                 _delete(path)
 
 
@@ -164,7 +164,8 @@ def _delete(path: Path) -> None:
 
 
 @contextmanager
-def _not_locked(name: str) -> Iterator[None]:
+def moving(name: str) -> Iterator[None]:
+    """Raise Problem, in the block, if Windows refuses to move or delete what is open."""
     try:
         yield
     except PermissionError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tutorial.errors import Problem
 from tutorial.exercises.judging import (
     EXERCISES,
+    REPORTS,
     NotQuite,
     NotTried,
     in_one_line,
@@ -25,6 +26,7 @@ from tutorial.exercises.judging import (
 from tutorial.exercises.stopped import require_set
 from tutorial.explain import explained
 from tutorial.said import meaning
+from tutorial.show import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +47,14 @@ def check(exercise: str, *answer: Any) -> None:
 
     exercise: its name. answer: what the learner wrote: a class, a function, an app. Raises Problem
     if there is no exercise of that name, if it takes another number of answers, or if the cell of
-    an answer was run last with an error.
+    an answer was run last with an error. Of work with several things to do, it prints a line for
+    each of them.
     """
     judge = _judge_of(exercise, answer)
+    if exercise in REPORTS:
+        for line in judge(*answer):
+            print(wrapped(line), flush=True)
+        return
     require_set(answer)
     try:
         need_plain_functions(answer)
@@ -67,11 +74,12 @@ def check(exercise: str, *answer: Any) -> None:
         print("✓ Right.")
 
 
-def _judge_of(exercise: str, answer: tuple[Any, ...]) -> Callable[..., None]:
-    if not isinstance(exercise, str) or exercise not in EXERCISES:
+def _judge_of(exercise: str, answer: tuple[Any, ...]) -> Callable[..., Any]:
+    judges = EXERCISES | REPORTS
+    if not isinstance(exercise, str) or exercise not in judges:
         close = get_close_matches(str(exercise), EXERCISES, n=1) or list(EXERCISES)
         raise Problem("no-such-exercise", name=repr(exercise), names=", ".join(close))
-    judge = EXERCISES[exercise]
+    judge = judges[exercise]
     wanted = list(inspect.signature(judge).parameters)
     if len(answer) != len(wanted):
         values = {"name": repr(exercise), "wanted": len(wanted), "given": len(answer)}

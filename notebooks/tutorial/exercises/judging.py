@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     Judge = TypeVar("Judge", bound=Callable[..., None])
+    Report = TypeVar("Report", bound=Callable[..., Iterable[str]])
 
 EXERCISES: dict[str, Callable[..., None]] = {}  # by name, in the order of the course
+REPORTS: dict[str, Callable[..., Iterable[str]]] = {}  # those with more than one thing to judge
 LONGEST = 200  # characters of an error or an answer that a message shows
 
 
@@ -33,6 +35,16 @@ def exercise(judge: Judge) -> Judge:
     answer is right. What else it raises is taken for an error in the learner's code.
     """
     EXERCISES[judge.__name__] = judge
+    return judge
+
+
+def report(judge: Report) -> Report:
+    """Make a function the judge of the work of its name, which is more than one answer.
+
+    It takes what the notebook hands to `check`, and gives the lines that `check` prints: ✓ for what
+    is right, ✗ for what is wrong, ○ for what is not tried yet.
+    """
+    REPORTS[judge.__name__] = judge
     return judge
 
 

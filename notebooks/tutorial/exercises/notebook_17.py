@@ -1,0 +1,492 @@
+"""The judge of notebook 17: what of the seven troubles of a service is repaired, and what is not.
+
+It looks at rows, at statuses and at revisions. Each trouble has a function that returns what is
+wrong, in words, or "".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tutorial.errors import Problem
+from tutorial.exercises.judging import in_one_line, listed, report
+from tutorial.inherited import needed_variables
+from tutorial.state import DATABASE, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from alembic.script import ScriptDirectory
+
+SECONDS = 60  # how long the service may take to answer
+ADA, BEN = "2f8e", "91bc"  # the revisions after 0003: of a name, and of a date
+KNOWN = ("0001", "0002", "0003", ADA, BEN)  # revisions that some database has run
+RELEASE = "c41d"  # the one that is missing
+AS_MADE = {ADA, BEN, RELEASE}  # the heads are two of these, until they are merged
+DUE = "due"  # the column that Ben's revision adds
+BENS = f"ALTER TABLE task ADD COLUMN {DUE} DATE; UPDATE alembic_version SET version_num = '{BEN}';"
+FIELDS = ("task_name", "task_description", "id", "owner_id", "owner", DUE)  # of a task's answer
+VISIT = Path(__file__).parent / "visit.py"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the story, without its number."""
+
+    name: str
+    description: str | None
+    owner: int | None
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the database should hold, from the story of the week."""
+
+    names: dict[int, str]  # of the people, by id
+    left: int  # the person who left
+    tasks: dict[int, Task]  # of today, by id
+    lost: list[Task]
+
+    @cached_property
+    def unnamed(self) -> list[int]:
+        """The tasks that have no name."""
+        return [number for number, task in self.tasks.items() if not task.name]
+
+    @cached_property
+    def ownerless(self) -> list[int]:
+        """The tasks of the person who left."""
+        return [number for number, task in self.tasks.items() if task.owner == self.left]
+
+
+def the_story() -> Story:
+    """Live the week once more, in memory, and return what should be there now."""
+    from tutorial import case
+
+    with closing(case.memory("monday")) as monday:
+        before = dict(monday.execute("SELECT id, name FROM person").fetchall())
+    days = ("monday", "monday_evening", "tuesday")
+    with closing(case.memory(*days, "thursday")) as today:
+        names = dict(today.execute("SELECT id, full_name FROM person").fetchall())
+        tasks = _tasks(today)
+    with closing(case.memory(*days)) as early, closing(case.memory(*days, "wednesday")) as late:
+        kept, all_ = _tasks(early), _tasks(late)
+    (left,) = before.keys() - names.keys()
+    right = {number: name or before[number] for number, name in names.items()}
+    return Story(right, left, tasks, [one for number, one in all_.items() if number not in kept])
+
+
+def _tasks(connection: sqlite3.Connection) -> dict[int, Task]:
+    query = "SELECT id, task_name, task_description, owner_id FROM task ORDER BY id"
+    return {number: Task(*rest) for number, *rest in connection.execute(query)}
+
+
+@dataclass
+class Case:
+    """What there is in the folder of a case. Each thing is read when it is asked for first."""
+
+    folder: Path
+    story: Story = field(default_factory=the_story)
+
+    @cached_property
+    def _database(self) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int]]:
+        """What the properties below are made of, in their order."""
+        with opened(self.folder / DATABASE) as connection:
+            connection.row_factory = None
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(person)")}
+            name = "name" if "name" in columns else "full_name"
+            people = dict(connection.execute(f"SELECT id, {name} FROM person ORDER BY id"))
+            at = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+            of_task = {row[1] for row in connection.execute("PRAGMA table_info(task)")}
+            large = "SELECT id FROM person WHERE email <> lower(email)"
+            of_people = {row[0] for row in connection.execute(large)}
+            return _tasks(connection), people, sorted(at), of_task, of_people
+
+    @property
+    def tasks(self) -> dict[int, Task]:
+        """The tasks by id."""
+        return self._database[0]
+
+    @property
+    def people(self) -> dict[int, str]:
+        """The names of the people by id."""
+        return self._database[1]
+
+    @property
+    def at(self) -> list[str]:
+        """The revisions that the database notes."""
+        return self._database[2]
+
+    @property
+    def has_due(self) -> bool:
+        """Whether a task has the column of Ben's revision."""
+        return DUE in self._database[3]
+
+    @property
+    def large(self) -> int:
+        """How many people of the story have large letters in their e-mail."""
+        return len(self._database[4] & self.story.names.keys())
+
+    @cached_property
+    def _scripts(self) -> ScriptDirectory:
+        """The files of the revisions."""
+        from alembic.script import ScriptDirectory
+
+        return ScriptDirectory(str(self.folder / "alembic"))
+
+    @cached_property
+    def before(self) -> dict[str, set[str]]:
+        """Each revision that the files know: its id, and those of all that come before it."""
+        known = [script.revision for script in self._scripts.walk_revisions()]
+        ways = {one: self._scripts.iterate_revisions(one, "base") for one in known}
+        return {one: {script.revision for script in way} for one, way in ways.items()}
+
+    @property
+    def heads(self) -> list[str]:
+        """The revisions after which no other comes."""
+        return sorted(self._scripts.get_heads())
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """What both versions of the service answer, on a database of their own."""
+        return self._visit("code")
+
+    def _visit(self, what: str) -> dict[str, Any]:
+        """Let visit.py ask the service. Of what stops it, the reason is under "error"."""
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            if what == "whole":
+                with (
+                    opened(self.folder / DATABASE) as source,
+                    closing(sqlite3.connect(Path(name, DATABASE))) as target,
+                ):
+                    source.backup(target)
+            try:
+                done = _run(name, "-P", str(VISIT), str(self.folder), what)
+                found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+            except subprocess.TimeoutExpired:
+                return {"error": f"no answer in {SECONDS} seconds"}
+            except (IndexError, ValueError):
+                return {"error": _last_line(done.stderr)}
+            return found
+
+    def of_each_version(self, what: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give what each version has answered, as "sync" or "async" and its answers."""
+        found = self._visit(what) if what == "whole" else self.answers
+        for version in ("sync", "async"):
+            yield version, found.get(version, found)
+
+    def whole(self) -> str:
+        """Return what is wrong with the service on a copy of its database, or ""."""
+        for version, said in self.of_each_version("whole"):
+            if "error" in said:
+                return f"the {version} version does not start: {said['error']}"
+            for path, status in said.items():
+                if status != 200:
+                    return f"the {version} version answers {status} to GET {path}"
+        return ""
+
+
+def names(case: Case) -> str:
+    """The people have their names again."""
+    wanted = case.story.names
+    gone = [number for number in wanted if number not in case.people]
+    if gone:
+        return f"these people are not in the table any more: {listed(gone)}"
+    nameless = [number for number in wanted if not case.people[number]]
+    if nameless:
+        return f"these people have no name: {listed(nameless)}"
+    for number, name in wanted.items():
+        if case.people[number] != name:
+            return f"person {number} is called {case.people[number]!r}, which should be {name!r}"
+    return ""
+
+
+def pages(case: Case) -> str:
+    """A task without a name is read like any other, and stays as it is."""
+    for number in case.story.unnamed:
+        if number not in case.tasks:
+            return f"task {number} is gone; it should stay, without a name"
+        if name := case.tasks[number].name:
+            return f"task {number} is called {name!r}; it should have no name, as on the paper"
+    for version, said in case.of_each_version("code"):
+        if "error" in said:
+            return f"the {version} version can't be asked: {said['error']}"
+        if said["date"][0] == 500:  # asked first: it is one of the list
+            return f"{version}: a task with a date answers 500"
+        for what, path in (("list", "GET /task/"), ("no name", "GET of such a task")):
+            if (status := said[what][0]) != 200:
+                return f"{version}: with a task without a name, {path} answers {status}"
+        if less := [one for one in FIELDS if one not in said["fields"]]:
+            return f"{version}: GET of a task answers without {listed(less)}"
+        _, value, due = said["date"]
+        if value != due:
+            return f"{version}: GET of a task with the date {due} has {value!r} for it"
+        if (status := said["post no name"][0]) != 422:
+            return f"{version}: POST of a task without a name answers {status}, and not 422"
+    return ""
+
+
+def stored(case: Case) -> str:
+    """What the service has answered, it has stored."""
+    for version, said in case.of_each_version("code"):
+        if "error" in said:
+            return f"the {version} version can't be asked: {said['error']}"
+        for what, right in (("post", 201), ("patch", 200), ("delete", 204)):
+            if (status := said[what][0]) != right:
+                return f"{version}: {what.upper()} answers {status}, and not {right}"
+        for what, stored in (("posted", "of today"), ("patch", "changed"), ("patched", "changed")):
+            if (value := said[what][1]) != stored:
+                method = "POST" if what == "posted" else "PATCH"
+                then = "its answer has" if what == "patch" else "a GET after it has"
+                status = said[method.lower()][0]
+                return f"{version}: {method} answers {status}, and {then} {value!r}"
+        if (status := said["deleted"][0]) != 404:
+            return f"{version}: after a DELETE, GET answers {status}, and not 404"
+    return ""
+
+
+def lost_tasks(case: Case) -> str:
+    """The lost tasks are there, once, and so are all the others."""
+    story = case.story
+    apart = {*story.unnamed, *story.ownerless}  # other troubles are about these
+    for number, task in story.tasks.items():
+        if number in apart:
+            continue
+        if number not in case.tasks:
+            return f"task {number}, {task.name!r}, is gone"
+        if (name := case.tasks[number].name) != task.name:
+            return f"task {number} is called {name!r}; it was {task.name!r}, and was not lost"
+    there = [one for number, one in case.tasks.items() if number not in story.tasks]
+    names = [one.name for one in there]
+    if missing := [one.name for one in story.lost if one.name not in names]:
+        return f"tasks of Wednesday are missing: {listed(missing)}"
+    if twice := [one.name for one in story.lost if names.count(one.name) > 1]:
+        return f"tasks of Wednesday are there more than once: {listed(twice)}"
+    for one in story.lost:
+        if one not in there:
+            return f"{one.name!r} is there, but not with the owner and the description that it had"
+    return ""
+
+
+def owners(case: Case) -> str:
+    """Each owner is there; the tasks of who has left have none, and all others keep theirs."""
+    story = case.story
+    if gone := [number for number in story.ownerless if number not in case.tasks]:
+        return f"these tasks are gone: {listed(gone)}"
+    if story.left in case.people:
+        return f"person {story.left} is in the table again"
+    nobody = [
+        number
+        for number, task in case.tasks.items()
+        if task.owner is not None and task.owner not in case.people
+    ]
+    if nobody:
+        return f"the owners of these tasks are not there: {listed(nobody)}"
+    for number, task in story.tasks.items():
+        wanted = None if number in story.ownerless else task.owner
+        if number in case.tasks and (owner := case.tasks[number].owner) != wanted:
+            return f"task {number} has the owner {owner}, and not {wanted}"
+    return ""
+
+
+def ahead(case: Case) -> str:
+    """The files know the revision of the database, and it does what it did."""
+    if RELEASE not in case.before:
+        missing = f"{RELEASE} is not in alembic/versions"
+        as_made = case.at == [RELEASE]
+        return missing + ("" if as_made else ". Mia's release stays: bring its file back")
+    unknown = [one for one in case.at if one not in case.before]
+    if unknown or not case.at:
+        return f"the database is at {listed(case.at)}, which alembic/versions does not know"
+    if not any(RELEASE in case.before[one] for one in case.at):
+        return f"the database is at {' and '.join(case.at)}, and it was at {RELEASE} already"
+    if case.large:
+        return f"{case.large} e-mails have large letters; {RELEASE} has written them small"
+    if trouble := _does_not_do_its_work(case):
+        return f"{RELEASE} {trouble}"
+    return ""
+
+
+def _does_not_do_its_work(case: Case) -> str:
+    """Return what is wrong if the revision, on Monday's backup, does not what it did, or ""."""
+    from tutorial.case import sql
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        database = Path(name, DATABASE)
+        with closing(sqlite3.connect(database)) as connection:
+            connection.executescript(sql("monday"))
+        done = _upgraded(case, name, RELEASE)
+        if done.returncode:
+            return f"stops on another database: {_last_line(done.stderr)}"
+        with closing(sqlite3.connect(database)) as connection:
+            large = "SELECT count(*) FROM person WHERE email <> lower(email)"
+            (number,) = connection.execute(large).fetchone()
+    return f"leaves {number} e-mails with large letters" if number else ""
+
+
+def _run(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with the database in there. Raises TimeoutExpired."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=needed_variables() | {"DATABASE_URL": f"sqlite:///{DATABASE}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=SECONDS,
+    )
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it says nothing"])[-1]
+
+
+def one_head(case: Case) -> str:
+    """There is one head, after all that anybody has run, and the database is there."""
+    if gone := [one for one in KNOWN if one not in case.before]:
+        return f"alembic/versions has no {listed(gone)} any more, and a database is at it"
+    at, head = (" and ".join(one) or "nothing" for one in (case.at, case.heads))
+    if unknown := [one for one in case.at if one not in case.before]:
+        at += f", and {listed(unknown)} is in no file"
+    if len(case.heads) > 1:
+        as_made = {BEN} < set(case.heads) <= AS_MADE and case.at == [RELEASE]
+        if as_made:
+            return "there are two heads"
+        return f"there are two heads, {head}; the database is at {at}"
+    if case.at != case.heads:
+        return f"there is one head, {head}; the database is at {at}"
+    if not case.has_due:
+        return f"the database is at the head, but a task has no column {DUE}"
+    return _wrong_on_bens_database(case)
+
+
+def _wrong_on_bens_database(case: Case) -> str:
+    """Return what `upgrade head` does not do on a database that has run Ben's revision, or ""."""
+    from tutorial.case import sql
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        with closing(sqlite3.connect(Path(name, DATABASE))) as connection:
+            connection.executescript(sql("monday"))
+            connection.executescript(BENS)
+        done = _upgraded(case, name, "head")
+        with closing(sqlite3.connect(Path(name, DATABASE))) as connection:
+            people = {row[1] for row in connection.execute("PRAGMA table_info(person)")}
+    where = f"on Ben's database, which is at {BEN}, `upgrade head`"
+    if done.returncode:
+        return f"{where} stops: {_last_line(done.stderr)}"
+    if "full_name" not in people:
+        return f"{where} does not run {ADA}. A revision that a database has run keeps its place"
+    return ""
+
+
+def _upgraded(case: Case, folder: str, to: str) -> subprocess.CompletedProcess[str]:
+    """Let Alembic upgrade the database in a folder, with the revisions of a case."""
+    return _run(folder, "-m", "alembic", "-c", str(case.folder / "alembic.ini"), "upgrade", to)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A trouble: when its note was written, who judges it, what is said of it."""
+
+    day: str
+    judge: Callable[[Case], str]
+    as_made: str  # what the judge says of a case that nobody has touched
+    repaired: str
+
+
+TROUBLES = (
+    Trouble(
+        "Monday",
+        names,
+        "these people have no name: 1, 2, 4",
+        "everybody has a name, and the right one",
+    ),
+    Trouble(
+        "Tuesday",
+        pages,
+        "sync: with a task without a name, GET /task/ answers 500",
+        "every page of tasks answers 200, and the eight tasks are as on the paper",
+    ),
+    Trouble(
+        "Wednesday",
+        stored,
+        "async: PATCH answers 200, and a GET after it has 'old'",
+        "what the service has answered, it has stored",
+    ),
+    Trouble(
+        "Thursday morning",
+        lost_tasks,
+        "tasks of Wednesday are missing: fix the tap, replace the lock, clear the drain, "
+        "fetch the parcel, air the cellar",
+        "Wednesday's five tasks are there, and no other is lost",
+    ),
+    Trouble(
+        "Thursday evening",
+        owners,
+        "the owners of these tasks are not there: 3, 7, 12",
+        "every task has an owner who is there, or none",
+    ),
+    Trouble(
+        "Friday, first",
+        ahead,
+        "c41d is not in alembic/versions",
+        "the code knows the revision of the database",
+    ),
+    Trouble(
+        "Friday, second",
+        one_head,
+        "there are two heads",
+        "there is one head, and the database is at it",
+    ),
+)
+
+
+@report
+def repaired(folder: Path) -> Iterator[str]:
+    """Give a line for each trouble of a case, and one for all of them.
+
+    folder: what `open_case` has returned. Raises Problem if there is no such folder.
+    """
+    if not isinstance(folder, str | os.PathLike) or not Path(folder, "app").is_dir():
+        raise Problem("folder-gone")
+    from tutorial.case import counted
+
+    case = Case(Path(folder))
+    good = 0
+    for trouble in TROUBLES:
+        wrong = _judged(trouble, case)
+        good += not wrong
+        if wrong == trouble.as_made:
+            yield f"○ {trouble.day}: not repaired yet."
+        else:
+            yield f"✗ {trouble.day}: {wrong}." if wrong else f"✓ {trouble.day}: {trouble.repaired}."
+    if good < len(TROUBLES):
+        last = f"{good} of {len(TROUBLES)} {'is' if good == 1 else 'are'} repaired."
+    elif wrong := case.whole():
+        last = f"✗ All are repaired, but {wrong}."
+    else:
+        last = "✓ All are repaired: both versions start, and read every row."
+    counted[case.folder.resolve()] = last
+    yield last
+
+
+def _judged(trouble: Trouble, case: Case) -> str:
+    """Return what is wrong; if it can't be judged, why."""
+    try:
+        return trouble.judge(case)
+    except Problem:
+        raise
+    except sqlite3.Error as error:
+        return f"the database can't be read: {in_one_line(error)}"
+    except Exception as error:
+        return f"it can't be judged: {in_one_line(error)}"

@@ -1,0 +1,189 @@
+"""What notebook 15 says in words of a service on PostgreSQL, and its program that moves rows."""
+
+import asyncio
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing, nullcontext
+from itertools import islice
+from pathlib import Path
+
+import psycopg
+import pytest
+import uvicorn
+from remote import Remote
+from service import alembic, database_url, outcome, query, serve, start
+
+from tutorial.ends import stored_ends
+from tutorial.postgres import Postgres
+
+MANY = 2345  # tasks: more than one part of them
+EVERY = (
+    "SELECT id, name, email FROM person ORDER BY id",
+    "SELECT id, task_name, owner_id FROM task ORDER BY id",
+)
+DUE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0003", "0002"
+
+
+def upgrade() -> None:
+    op.add_column("task", sa.Column("due", sa.Integer()))
+"""
+ADVISORY = '                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")\n'
+TIMEOUT = ADVISORY.replace("SELECT pg_advisory_xact_lock(1)", "SET LOCAL lock_timeout = '300ms'")
+
+
+def project(folder: Path, chapter: int) -> Path:
+    """Put the project that a notebook leaves into a folder, with an empty database."""
+    stored_ends().put(chapter, folder)
+    (folder / "database.db").unlink()
+    alembic("upgrade", "head", url=database_url(folder / "database.db"), cwd=folder)
+    return folder
+
+
+def move(folder: Path, old: str, new: str) -> tuple[int, str, str]:
+    """Run the program; return its exit status, its output and the last line of its errors."""
+    status, output, errors = outcome(start("app.move", old, url=new, cwd=folder))
+    return status, output, (errors.strip().splitlines() or [""])[-1]
+
+
+def fill(file: Path) -> None:
+    """Give a SQLite database of notebook 12 a person, and tasks, half of which refer to it."""
+    tasks = [(number, f"ä {number}", 7 if number % 2 else None) for number in range(1, MANY)]
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("INSERT INTO person (id, name, email) VALUES (7, 'Ada', 'a@b')")
+        connection.executemany(
+            "INSERT INTO task (id, task_name, owner_id) VALUES (?, ?, ?)", [*tasks, (9000, "x", 7)]
+        )
+
+
+def test_two_tables_move_there_and_back(postgres: Postgres, tmp_path: Path) -> None:
+    """Who is referred to comes first, no part is left out, and each table has the right next id."""
+    folder = project(tmp_path, 12)
+    program = stored_ends().state(15).files["app/move.py"]
+    (folder / "app" / "move.py").write_text(program, encoding="utf-8", newline="\n")
+    file, back, remote = folder / "database.db", folder / "back.db", Remote(postgres, "two", folder)
+    for url in (remote.url, database_url(back)):
+        alembic("upgrade", "head", url=url, cwd=folder)
+    fill(file)
+    said = (0, f"person 1\ntask {MANY}\n", "")
+    assert move(folder, database_url(file), remote.url) == said
+    assert move(folder, remote.url, database_url(back)) == said
+    for sql in EVERY:
+        assert query(file, sql) == query(remote, sql) == query(back, sql)
+    for database in (remote, back):
+        insert = "INSERT INTO task (task_name, owner_id) VALUES ('new', 7) RETURNING id"
+        assert query(database, insert) == [(9001,)]
+    insert = "INSERT INTO person (name, email) VALUES ('Ben', 'b@b') RETURNING id"
+    assert query(remote, insert) == [(8,)]
+    remote.close()
+
+
+def test_what_the_program_refuses(postgres: Postgres, tmp_path: Path) -> None:
+    """Another revision, rows that are there, and a row that does not fit: the new one stays."""
+    folder, remote = project(tmp_path, 15), Remote(postgres, "refused", tmp_path)
+    file = folder / "database.db"
+    with closing(sqlite3.connect(file)) as connection, connection:  # the last one is too long
+        names = [("x" * 100,)] * MANY + [("x" * 101,)]
+        connection.executemany("INSERT INTO task (task_name) VALUES (?)", names)
+
+    def refused() -> str:
+        status, output, error = move(folder, database_url(file), remote.url)
+        assert (status, output) == (1, "")
+        return error.removeprefix("RuntimeError: ")
+
+    alembic("upgrade", "0001", url=remote.url, cwd=folder)
+    assert refused() == "Run `alembic upgrade head` on both databases first."
+    alembic("upgrade", "head", url=remote.url, cwd=folder)
+    assert refused().startswith("A row of task is refused: value too long for type")
+    assert query(remote, "SELECT count(*) FROM task") == [(0,)]
+    query(remote, "INSERT INTO task (task_name) VALUES ('mine')")
+    assert refused() == "The new database has rows in task already."
+    assert query(remote, "SELECT task_name FROM task") == [("mine",)]
+    remote.close()
+
+
+@pytest.mark.parametrize("version", ["sync", "async"])
+def test_more_places_than_connections(version: str, postgres: Postgres, tmp_path: Path) -> None:
+    """Who gets a place, and no connection, waits for one, and then gets a 500."""
+    folder, remote = project(tmp_path, 15), Remote(postgres, "places", tmp_path)
+    alembic("upgrade", "head", url=remote.url, cwd=folder)
+    for name, old, new in (
+        ("db", "(5, 10)", "(5, 40)"),
+        ("db", "pool_pre_ping=True", "pool_timeout=1"),
+        ("db_async", "pool_pre_ping=True", "pool_timeout=1"),
+    ):
+        file = folder / "app" / f"{name}.py"
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8", newline="\n")
+    reason = "QueuePool limit of size 5 overflow 10 reached"
+    with (
+        pytest.raises(AssertionError, match=reason),  # the log has tracebacks
+        serve(version, remote.url, tmp_path / "log", cwd=folder) as server,
+        ThreadPoolExecutor(20) as clients,
+    ):
+        with psycopg.connect(remote.url.replace("+psycopg", "")) as somebody:
+            somebody.execute("LOCK TABLE task")
+            sent = [clients.submit(server.client.get, "/task/") for _ in range(20)]
+            early = list(islice(as_completed(sent, timeout=30), 5))
+            assert [one.result().status_code for one in early] == [500] * 5
+        assert sorted(one.result().status_code for one in sent) == [200] * 15 + [500] * 5
+    remote.close()
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+def test_a_migration_that_waits(gives_up: bool, postgres: Postgres, tmp_path: Path) -> None:
+    """Readers wait behind a migration that waits for a reader, unless it has a `lock_timeout`."""
+    folder, remote = project(tmp_path, 15), Remote(postgres, "waits", tmp_path)
+    alembic("upgrade", "head", url=remote.url, cwd=folder)
+    file = folder / "alembic" / "versions" / "0003_due.py"
+    file.write_text(DUE, encoding="utf-8")
+    if gives_up:
+        env = folder / "alembic" / "env.py"
+        text = env.read_text(encoding="utf-8")
+        assert text.count(ADVISORY) == 1
+        env.write_text(text.replace(ADVISORY, ADVISORY + TIMEOUT), encoding="utf-8", newline="\n")
+    with remote.connect() as reader:
+        reader.execute("SELECT * FROM task")
+        migration = start("alembic", "upgrade", "head", url=remote.url, cwd=folder)
+        if gives_up:
+            assert "LockNotAvailable" in outcome(migration)[2]
+        else:
+            until(lambda: remote.query("SELECT 1 FROM pg_locks WHERE NOT granted") == [(1,)])
+        with remote.connect() as another:
+            another.execute("SET statement_timeout = '300ms'")
+            waits = pytest.raises(psycopg.errors.QueryCanceled)
+            with nullcontext() if gives_up else waits:
+                another.execute("SELECT * FROM task")
+    assert gives_up or outcome(migration)[0] == 0
+    remote.close()
+
+
+def until(happens: Callable[[], bool]) -> None:
+    """Wait until something happens, 30 seconds at most."""
+    deadline = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_event_loop_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, uvicorn alone takes the loop that psycopg refuses; its workers and --reload do not."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(asyncio, "ProactorEventLoop", asyncio.SelectorEventLoop, raising=False)
+
+    async def connect() -> None:
+        await psycopg.AsyncConnection.connect("postgresql://127.0.0.1:1/nowhere")
+
+    with pytest.raises(psycopg.InterfaceError, match="cannot use the 'ProactorEventLoop'"):
+        asyncio.run(connect())
+    monkeypatch.setattr(asyncio, "ProactorEventLoop", object(), raising=False)
+    for options, proactor in (({}, True), ({"workers": 2}, False), ({"reload": True}, False)):
+        loop = uvicorn.Config("app.main_async:app", loop="asyncio", **options).get_loop_factory()
+        assert (loop is asyncio.ProactorEventLoop) == proactor, options

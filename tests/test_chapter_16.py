@@ -1,0 +1,182 @@
+"""The service with its settings, logs and readiness, as notebook 16 leaves it: both versions.
+
+The notebook shows most of it. Here is what no cell has room for. (tests/test_container.py has the
+image.)
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from service import VERSIONS, Server, alembic, database_url, query, run, serve_each
+
+from tutorial.ends import stored_ends
+
+ROOT = Path(__file__).resolve().parent.parent
+LINE = re.compile(r"^([A-Z]+) ([0-9a-f]{32}) (.*)$", re.MULTILINE)
+SECRET = "only-for-the-row"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the notebook leaves, with an empty database."""
+    folder = tmp_path_factory.mktemp("chapter 16")
+    stored_ends().put(16, folder)
+    for file in ("database.db", "sync.db", "async.db"):
+        (folder / file).unlink(missing_ok=True)
+        alembic("upgrade", "head", url=database_url(folder / file), cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def servers(project: Path) -> Iterator[dict[str, Server]]:
+    """Both versions, with all that they can log. At the end, neither has logged a traceback."""
+    files = {version: project / f"{version}.db" for version in VERSIONS}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOG_LEVEL", "DEBUG")
+        with serve_each(files, "--no-access-log", cwd=project) as servers:
+            patch.undo()
+            yield servers
+
+
+def logged(project: Path, version: str) -> str:
+    """Return what a version has logged."""
+    return (project / f"{version}.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_one_line_for_each_request(version: str, project: Path, servers: dict[str, Server]) -> None:
+    """It has the id that the answer has; none has SQL, or what a row holds, or a forged line."""
+    client = servers[version].client
+    answers = [
+        client.post("/task/", json={"task_name": SECRET}),
+        client.post("/task/", json={}),
+        client.get("/task/1"),
+        client.get(f"/task/2?token={SECRET}"),
+        client.get("/ping%0AINFO%20forged"),
+    ]
+    ids = [answer.headers["x-request-id"] for answer in answers]
+    assert len(set(ids)) == 5
+    client.get("/ping")  # the lines of all before are written then
+    lines = {number: text for _, number, text in LINE.findall(logged(project, version))}
+    assert [re.sub(r"\d+ ms$", "ms", lines[one]) for one in ids] == [
+        "POST /task/ 201 ms",
+        "POST /task/ 422 ms",
+        "GET /task/1 200 ms",
+        "GET /task/2 404 ms",
+        "GET /ping%0AINFO%20forged 404 ms",
+    ]
+    whole = logged(project, version)
+    assert not re.search(rf"{SECRET}|SELECT|INSERT|forged\n", whole)
+    assert sum(one in whole for one in ids) == len(re.findall("|".join(ids), whole)) == 5
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_else_is_logged_has_the_id(
+    version: str, project: Path, servers: dict[str, Server]
+) -> None:
+    """A warning of the service, in a thread or not, has the id of its request."""
+    file = project / f"{version}.db"
+    query(file, "CREATE UNIQUE INDEX once ON task (task_name)")
+    client = servers[version].client
+    client.post("/task/", json={"task_name": "twice"})
+    answer = client.post("/task/", json={"task_name": "twice"})
+    query(file, "DROP INDEX once")
+    assert answer.status_code == 409
+    number = answer.headers["x-request-id"]
+    assert f"WARNING {number} UNIQUE constraint failed" in logged(project, version)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_ready_or_not(version: str, project: Path, servers: dict[str, Server]) -> None:
+    """200 while the database answers, 503 while it does not; the log says why, without SQL."""
+    client = servers[version].client
+    assert client.get("/ready").json() == {"ready": "yes"}
+    query(project / f"{version}.db", "ALTER TABLE task RENAME TO gone")
+    try:
+        answer = client.get("/ready")
+        assert client.get("/ping").status_code == 200
+    finally:
+        query(project / f"{version}.db", "ALTER TABLE gone RENAME TO task")
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "The database does not answer."}
+    assert "Not ready: (sqlite3.OperationalError) no such table: task" in logged(project, version)
+    assert "SELECT" not in logged(project, version)
+    assert client.get("/ready").status_code == 200
+    assert "503" in client.get("/openapi.json").json()["paths"]["/ready"]["get"]["responses"]
+
+
+NOBODY = """
+import asyncio, sys
+from importlib import import_module
+import httpx
+app = import_module(f"app.{sys.argv[1]}").app
+
+async def ask():
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        return (await client.get("/ready")).status_code
+
+print(asyncio.run(ask()))
+"""
+
+
+@pytest.mark.parametrize(("module", "driver"), [("main", "psycopg"), ("main_async", "asyncpg")])
+def test_no_postgresql(module: str, driver: str, project: Path) -> None:
+    """Where nobody listens, both drivers give 503, though asyncpg raises an error of the system."""
+    pytest.importorskip(driver)
+    url = f"postgresql+{driver}://service:secret@127.0.0.1:1/tasks"
+    assert run(NOBODY, url, project, [module]).strip() == "503"
+
+
+WRONG = [
+    ("DATABASE_URL", "postgres://database/tasks"),
+    ("DATABASE_URL", "mysql://root:hush@database/tasks"),
+    ("DATABASE_URL", "database.db"),
+    ("LOG_LEVEL", "loud"),
+    ("LOG_LEVEL", "info"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_setting_is_one_sentence(name: str, value: str, project: Path) -> None:
+    """It names the variable, shows no value, and nothing starts."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import app.main"],
+        cwd=project,
+        env={**os.environ, name: value},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"The variable {name} is wrong: ")
+    assert done.stderr.count("\n") == 1
+    assert value not in done.stderr
+
+
+def test_the_defaults(project: Path) -> None:
+    """Nothing set, and what is set to nothing, is the same."""
+    code = "from app.settings import settings; print(settings.model_dump_json())"
+    for variables in ({}, {"DATABASE_URL": "", "LOG_LEVEL": ""}):
+        inherited = {one: value for one, value in os.environ.items() if one != "DATABASE_URL"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=project,
+            env=inherited | variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        wanted = {"database_url": "sqlite:///database.db", "log_level": "INFO"}
+        assert json.loads(done.stdout) == wanted
+
+
+def test_the_lock_is_that_of_the_repository() -> None:
+    """The project of the chapter has the versions of today, and the Dockerfile takes them."""
+    lock = (ROOT / "requirements-service.txt").read_text(encoding="utf-8")
+    assert stored_ends().text(16, "requirements-service.txt") == lock
