@@ -8,8 +8,8 @@ from sqlalchemy import event
 from sqlmodel import Session, create_engine
 
 DATABASE_URL = os.environ.get("DATABASE_URL") or "sqlite:///database.db"
-for driver in ("+aiosqlite", "+pysqlite", "+asyncpg", "+psycopg"):  # each version names its own
-    DATABASE_URL = DATABASE_URL.replace(driver, "")  # Alembic reads it here, too
+for driver in ("+aiosqlite", "+pysqlite", "+asyncpg", "+psycopg2", "+psycopg"):  # no driver stays
+    DATABASE_URL = DATABASE_URL.replace(f"{driver}:", ":", 1)  # Alembic reads it here, too
 
 engine = create_engine(DATABASE_URL, hide_parameters=True)
 

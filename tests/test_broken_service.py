@@ -15,7 +15,17 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
-from tutorial import Problem, answer_case, begin, check, finish, migrating, open_case, workspace
+from tutorial import (
+    Problem,
+    answer_case,
+    begin,
+    check,
+    course,
+    finish,
+    migrating,
+    open_case,
+    workspace,
+)
 from tutorial.case import make_case
 from tutorial.exercises import notebook_17
 from tutorial.exercises.notebook_17 import TROUBLES, Case
@@ -44,7 +54,7 @@ def case(made: Path, tmp_path: Path) -> Path:
 def each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask the same code, and run the same revisions, only once: a process takes a second."""
     monkeypatch.setattr(Case, "_visit", remembering(Case._visit, "app"))
-    for judge in (notebook_17._does_not_do_its_work, notebook_17._wrong_on_bens_database):
+    for judge in (notebook_17._does_not_do_its_work, notebook_17._wrong_on_other_databases):
         monkeypatch.setattr(notebook_17, judge.__name__, remembering(judge, "alembic/versions"))
 
 
@@ -393,6 +403,16 @@ def twice(folder: Path) -> None:
     new_numbers(folder)
 
 
+def all_of_wednesday(folder: Path) -> None:
+    values = rows(folder, f"SELECT {COLUMNS} FROM task", "wednesday/database.db")
+    many(folder, f"INSERT INTO task ({COLUMNS}) VALUES (?, ?, ?)", values)
+
+
+def with_one_more(folder: Path) -> None:
+    new_numbers(folder)
+    execute(folder, "INSERT INTO task (task_name, owner_id) VALUES ('oil the gate', 2)")
+
+
 def only_their_names(folder: Path) -> None:
     values = [row[:1] for row in lost(folder)]
     many(folder, "INSERT INTO task (task_name) VALUES (?)", values)
@@ -405,6 +425,12 @@ def her_tasks_gone(folder: Path) -> None:
 def she_is_back(folder: Path) -> None:
     (row,) = rows(folder, "SELECT id, name, email FROM person WHERE id = 3", "backups/monday.db")
     many(folder, "INSERT INTO person (id, full_name, email) VALUES (?, ?, ?)", [row])
+
+
+def she_is_back_as_another(folder: Path) -> None:
+    values = [("Olga Senn", "Olga@example.com")]
+    many(folder, "INSERT INTO person (full_name, email) VALUES (?, ?)", values)
+    execute(folder, "UPDATE task SET owner_id = NULL WHERE owner_id = 3")
 
 
 def to_somebody_else(folder: Path) -> None:
@@ -487,6 +513,18 @@ def ben_behind_ada(folder: Path) -> None:
     merged(folder)
 
 
+def mia_behind_ben(folder: Path) -> None:
+    alembic(folder, "downgrade 2f8e")
+    release = "alembic/versions/c41d_small_letters.py"
+    replace(folder, release, 'down_revision: str = "2f8e"', 'down_revision = ("2f8e", "91bc")')
+    alembic(folder, "upgrade head")
+
+
+def ada_behind_ben(folder: Path) -> None:
+    replace(folder, "alembic/versions/2f8e_full_name.py", '"0003"', '"91bc"')
+    execute(folder, "ALTER TABLE task ADD due DATE")
+
+
 def merge_that_stops(folder: Path) -> None:
     merged(folder)
     (file,) = (folder / "alembic/versions").glob("*_together.py")
@@ -524,9 +562,12 @@ WRONG: list[tuple[str, Repair, str]] = [
     (MORNING, second_file_beside_the_first_of_today, "task 23 is called 'fix the tap'; it was"),
     (MORNING, those_with_a_free_number, "missing: fix the tap, replace the lock, clear the drain"),
     (MORNING, twice, "there more than once: fix the tap"),
+    (MORNING, all_of_wednesday, "older tasks are there more than once: sweep the yard, oil the ga"),
+    (MORNING, with_one_more, "older tasks are there more than once: oil the gate."),
     (MORNING, only_their_names, "'fix the tap' is there, but not with the owner and the descr"),
     (EVENING, her_tasks_gone, "these tasks are gone: 3, 7, 12"),
-    (EVENING, she_is_back, "person 3 is in the table again"),
+    (EVENING, she_is_back, "Olga Senn is in the table again, as person 3"),
+    (EVENING, she_is_back_as_another, "Olga Senn is in the table again, as person 7"),
     (EVENING, to_somebody_else, "task 3 has the owner 1, and not None"),
     (EVENING, all_without_owner, "task 1 has the owner None, and not 1"),
     (AHEAD, note_changed, "c41d is not in alembic/versions. Mia's release stays: bring its file b"),
@@ -547,6 +588,8 @@ WRONG: list[tuple[str, Repair, str]] = [
         "on Ben's database, which is at 91bc, `upgrade head` does not run 2f8e",
     ),
     (HEADS, ben_behind_ada, "has run keeps its place."),
+    (HEADS, mia_behind_ben, "which is at c41d, `upgrade head` does not run 91bc. A revision that"),
+    (HEADS, ada_behind_ben, "which is at c41d, `upgrade head` does not run 91bc. A revision that"),
     (HEADS, merge_that_stops, "at 91bc, `upgrade head` stops: ValueError: no"),
     (HEADS, with_nobody, "; the database is at c41d"),
     (HEADS, stamped, "the database is at the head, but a task has no column due"),
@@ -658,6 +701,17 @@ def test_the_answer_has_a_case_of_its_own(chapter: Path) -> None:
         assert Path.cwd() == case != answer
         assert not (answer / "mine").exists()
         (answer / "mine").touch()
+
+
+def test_the_answer_goes_also_for_who_has_not_run_it(chapter: Path) -> None:
+    """The cell that deletes it knows the case, and nothing that the answer's cells have made."""
+    cells = {cell.id: cell.source for cell in course.cells(17)}
+    known = {"shutil": shutil, "case": open_case()}
+    exec(cells["clean-up"], known)
+    answer = answer_case()
+    exec(cells["clean-up"], known)
+    assert not answer.exists()
+    assert Path.cwd().exists()
 
 
 def test_a_case_is_made_whole_or_not_at_all(chapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,44 @@ revision, down_revision = "0003", "0002"
 def upgrade() -> None:
     op.add_column("task", sa.Column("due", sa.Integer()))
 """
+BLOCK = """
+from alembic import op
+
+revision, down_revision = "0003", "0002"
+
+
+def upgrade() -> None:
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+    print(op.get_bind().exec_driver_sql(held).scalar())
+    with op.get_context().autocommit_block():
+        pass
+    print(op.get_bind().exec_driver_sql(held).scalar())
+"""
+GAMES = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0003", "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "BoardGame",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("part_of", sa.ForeignKey("BoardGame.id")),
+        sa.Column("plain", sa.JSON()),
+        sa.Column("empty", sa.JSON()),
+    )
+"""
+GAMES_OF_MODELS = """
+
+class BoardGame(SQLModel, table=True):
+    __tablename__ = "BoardGame"
+    id: int | None = Field(default=None, primary_key=True)
+    part_of: int | None = Field(default=None, foreign_key="BoardGame.id")
+    plain: dict | None = Field(default=None, sa_type=JSON)
+    empty: dict | None = Field(default=None, sa_type=JSON(none_as_null=True))
+"""
 ADVISORY = '                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")\n'
 TIMEOUT = ADVISORY.replace("SELECT pg_advisory_xact_lock(1)", "SET LOCAL lock_timeout = '300ms'")
 
@@ -108,6 +146,31 @@ def test_what_the_program_refuses(postgres: Postgres, tmp_path: Path) -> None:
     remote.close()
 
 
+def test_other_tables(postgres: Postgres, tmp_path: Path) -> None:
+    """A name that needs quotes moves. JSON and a table that refers to itself need a look."""
+    folder, remote = project(tmp_path, 15), Remote(postgres, "other", tmp_path)
+    file, models = folder / "database.db", folder / "app" / "models.py"
+    text = models.read_text(encoding="utf-8").replace("import Field", "import JSON, Field")
+    models.write_text(text + GAMES_OF_MODELS, encoding="utf-8")
+    revision = folder / "alembic" / "versions" / "0003_games.py"
+    revision.write_text(GAMES, encoding="utf-8")
+    for url in (database_url(file), remote.url):
+        alembic("upgrade", "head", url=url, cwd=folder)
+    query(file, 'INSERT INTO "BoardGame" (id, part_of) VALUES (1, NULL), (7, 1)')
+    assert move(folder, database_url(file), remote.url) == (0, "BoardGame 2\ntask 0\n", "")
+    assert query(remote, 'INSERT INTO "BoardGame" (id) VALUES (DEFAULT) RETURNING id') == [(8,)]
+    nulls = 'SELECT plain IS NULL, empty IS NULL FROM "BoardGame" WHERE id = 7'
+    assert (query(file, nulls), query(remote, nulls)) == ([(1, 1)], [(False, True)])
+    query(remote, 'TRUNCATE "BoardGame"')
+    later = ", ".join(f"({number}, 1)" for number in range(8, MANY))
+    query(file, f'INSERT INTO "BoardGame" (id, part_of) VALUES {later}')
+    query(file, f'UPDATE "BoardGame" SET part_of = {MANY - 1} WHERE id = 1')
+    status, _, error = move(folder, database_url(file), remote.url)
+    assert (status, query(remote, 'SELECT id FROM "BoardGame"')) == (1, [])
+    assert f"Key (part_of)=({MANY - 1}) is not present" in error
+    remote.close()
+
+
 @pytest.mark.parametrize("version", ["sync", "async"])
 def test_more_places_than_connections(version: str, postgres: Postgres, tmp_path: Path) -> None:
     """Who gets a place, and no connection, waits for one, and then gets a 500."""
@@ -162,6 +225,16 @@ def test_a_migration_that_waits(gives_up: bool, postgres: Postgres, tmp_path: Pa
             with nullcontext() if gives_up else waits:
                 another.execute("SELECT * FROM task")
     assert gives_up or outcome(migration)[0] == 0
+    remote.close()
+
+
+def test_a_revision_that_loses_the_lock(postgres: Postgres, tmp_path: Path) -> None:
+    """The advisory lock belongs to the transaction, which an `autocommit_block` ends."""
+    folder, remote = project(tmp_path, 15), Remote(postgres, "lock", tmp_path)
+    file = folder / "alembic" / "versions" / "0003_block.py"
+    file.write_text(BLOCK, encoding="utf-8")
+    status, output, _ = outcome(start("alembic", "upgrade", "head", url=remote.url, cwd=folder))
+    assert (status, output.split()) == (0, ["1", "0"])
     remote.close()
 
 

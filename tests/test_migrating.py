@@ -62,6 +62,13 @@ def meet() -> None:
     op.add_column("task", sa.Column("due", sa.Integer()))
 
 
+def keep_log() -> None:
+    """Change a table, and hand over what batch mode forgets of it, as notebook 13 says."""
+    rules, kwargs = [sa.CheckConstraint("tag", name="tag")], {"sqlite_autoincrement": True}
+    with op.batch_alter_table("log", table_args=rules, table_kwargs=kwargs) as batch_op:
+        batch_op.alter_column("tag", type_=sa.Text(collation="NOCASE"), nullable=False)
+
+
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a workspace with the finished service; a test leaves nothing of `app` imported."""
@@ -154,6 +161,18 @@ def test_the_order_of_two_heads_is_no_difference(
     assert lines(capsys) == ["$ alembic current", "91bc", "c41d"]
     with pytest.raises(Problem, match="something else"):
         migrate(folder, "current")
+
+
+def test_what_batch_mode_forgets_can_be_handed_over() -> None:
+    """A rule without a name, AUTOINCREMENT and COLLATE are still there."""
+    folder = trial("forgets")
+    column = "tag TEXT COLLATE NOCASE CHECK (tag)"
+    ask(folder, f"CREATE TABLE log (id INTEGER PRIMARY KEY AUTOINCREMENT, {column})")
+    revision(folder, keep_log, drop_due)
+    migrate(folder, "upgrade head")
+    ((made,),) = query(folder / "database.db", "SELECT sql FROM sqlite_master WHERE name = 'log'")
+    for kept in ("AUTOINCREMENT", 'COLLATE "NOCASE"', "CHECK (tag)", "NOT NULL"):
+        assert kept in made
 
 
 def test_nothing_else_is_touched(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

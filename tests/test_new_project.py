@@ -162,7 +162,7 @@ def test_the_container(made: Path) -> None:
     app = SETTINGS["words"][made.name]["app"]
     assert f'CMD ["uvicorn", "{app}"' in found["Dockerfile"]
     services = yaml.safe_load(found["compose.yaml"])["services"].values()
-    assert {one["image"] for one in services} == {made.name}
+    assert {one["image"] for one in services} == {f"{made.name}:${{TAG:-1}}"}
     assert ".env" in found[".gitignore"].split()
 
 
@@ -277,7 +277,7 @@ def test_what_the_ci_of_the_project_does(made: Path) -> None:
         "pytest",
     ]
     ignored = (made / ".gitignore").read_text(encoding="utf-8").split()
-    assert {"database.db*", ".venv/", "__pycache__/"} <= set(ignored)
+    assert {"*.db*", ".venv/", "__pycache__/"} <= set(ignored)
 
 
 @pytest.mark.parametrize("there", ["a file in it", "a hidden file in it", "a file", "nothing"])

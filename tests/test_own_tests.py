@@ -95,6 +95,13 @@ def test_a_start_that_fails_gives_its_reason(project: Path) -> None:
     assert "no disk" in found
 
 
+def test_the_migrations_are_those_beside_the_tests(project: Path) -> None:
+    """From any folder: not those of the folder in which pytest was started."""
+    command = ("-m", "pytest", "-qq", "--tb=short", "test_migrations.py")
+    status, output, errors = outcome(start_python(*command, url=None, cwd=project / "tests"))
+    assert status == 0, output + errors
+
+
 def test_breaks_that_other_tests_do_not_see(project: Path) -> None:
     """A start without the check of the revision; fields that the models don't know."""
     for name in ("main.py", "main_async.py"):

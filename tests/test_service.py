@@ -530,10 +530,16 @@ for url in sys.argv[1:]:
 def test_drivers_and_places() -> None:
     """Whatever driver a URL names, each version takes its own; PostgreSQL has more writers."""
     urls = [f"{driver}:///x.db" for driver in ("sqlite", "sqlite+pysqlite", "sqlite+aiosqlite")]
-    drivers = ("postgresql", *DRIVERS_OF_REMOTE)
+    drivers = ("postgresql", "postgresql+psycopg2", *DRIVERS_OF_REMOTE)
     urls += [f"{driver}://user:secret@localhost/x" for driver in drivers]
-    expected = ["pysqlite aiosqlite 1 10"] * 3 + ["psycopg asyncpg 5 10"] * 3
+    expected = ["pysqlite aiosqlite 1 10"] * 3 + ["psycopg asyncpg 5 10"] * 4
     assert run(DRIVERS_OF_VERSIONS, urls[0], arguments=urls).splitlines() == expected
+
+
+def test_a_file_that_is_named_like_a_driver() -> None:
+    """Only the driver goes: else another file would be used, without a word."""
+    shown = run("from app import db; print(db.DATABASE_URL)", "sqlite+aiosqlite:///a+aiosqlite.db")
+    assert shown.strip() == "sqlite:///a+aiosqlite.db"
 
 
 def test_either_url(clients: dict[str, httpx.Client], database: Database) -> None:

@@ -98,10 +98,17 @@ def made_without_f():
     make(WIDE, "ck_task_state")
 
 
-@wrong("your code stops with ValueError: No such constraint: 'ck_task_ck_task_state'", then=down)
+@wrong('no rule is called ck_task_ck_task_state: write op.f("ck_task_state")', then=down)
 def dropped_without_f():
     drop("ck_task_state")
     make(WIDE)
+
+
+@wrong('no rule is called ck_task_ck_task_state: write op.f("ck_task_state")', after=up)
+def dropped_without_f_in_the_downgrade():
+    clean()
+    drop("ck_task_state")
+    make(NARROW)
 
 
 @wrong("your code stops with NotImplementedError", then=down)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,9 @@ RELEASE = "c41d"  # the one that is missing
 AS_MADE = {ADA, BEN, RELEASE}  # the heads are two of these, until they are merged
 DUE = "due"  # the column that Ben's revision adds
 BENS = f"ALTER TABLE task ADD COLUMN {DUE} DATE; UPDATE alembic_version SET version_num = '{BEN}';"
+RELEASED = (
+    f"UPDATE person SET email = lower(email); UPDATE alembic_version SET version_num = '{RELEASE}';"
+)
 FIELDS = ("task_name", "task_description", "id", "owner_id", "owner", DUE)  # of a task's answer
 VISIT = Path(__file__).parent / "visit.py"
 
@@ -54,6 +57,7 @@ class Story:
 
     names: dict[int, str]  # of the people, by id
     left: int  # the person who left
+    who_left: tuple[str, str]  # the name and the e-mail
     tasks: dict[int, Task]  # of today, by id
     lost: list[Task]
 
@@ -74,6 +78,7 @@ def the_story() -> Story:
 
     with closing(case.memory("monday")) as monday:
         before = dict(monday.execute("SELECT id, name FROM person").fetchall())
+        emails = dict(monday.execute("SELECT id, lower(email) FROM person").fetchall())
     days = ("monday", "monday_evening", "tuesday")
     with closing(case.memory(*days, "thursday")) as today:
         names = dict(today.execute("SELECT id, full_name FROM person").fetchall())
@@ -82,7 +87,8 @@ def the_story() -> Story:
         kept, all_ = _tasks(early), _tasks(late)
     (left,) = before.keys() - names.keys()
     right = {number: name or before[number] for number, name in names.items()}
-    return Story(right, left, tasks, [one for number, one in all_.items() if number not in kept])
+    lost = [one for number, one in all_.items() if number not in kept]
+    return Story(right, left, (before[left], emails[left]), tasks, lost)
 
 
 def _tasks(connection: sqlite3.Connection) -> dict[int, Task]:
@@ -98,7 +104,9 @@ class Case:
     story: Story = field(default_factory=the_story)
 
     @cached_property
-    def _database(self) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int]]:
+    def _database(
+        self,
+    ) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int], dict[str, int]]:
         """What the properties below are made of, in their order."""
         with opened(self.folder / DATABASE) as connection:
             connection.row_factory = None
@@ -109,7 +117,8 @@ class Case:
             of_task = {row[1] for row in connection.execute("PRAGMA table_info(task)")}
             large = "SELECT id FROM person WHERE email <> lower(email)"
             of_people = {row[0] for row in connection.execute(large)}
-            return _tasks(connection), people, sorted(at), of_task, of_people
+            emails = dict(connection.execute("SELECT lower(trim(email)), id FROM person"))
+            return _tasks(connection), people, sorted(at), of_task, of_people, emails
 
     @property
     def tasks(self) -> dict[int, Task]:
@@ -135,6 +144,11 @@ class Case:
     def large(self) -> int:
         """How many people of the story have large letters in their e-mail."""
         return len(self._database[4] & self.story.names.keys())
+
+    @property
+    def emails(self) -> dict[str, int]:
+        """The people by e-mail, in small letters."""
+        return self._database[5]
 
     @cached_property
     def _scripts(self) -> ScriptDirectory:
@@ -267,14 +281,28 @@ def lost_tasks(case: Case) -> str:
             return f"task {number} is called {name!r}; it was {task.name!r}, and was not lost"
     there = [one for number, one in case.tasks.items() if number not in story.tasks]
     names = [one.name for one in there]
+    twins = [_without(story.left, one) for one in there]
     if missing := [one.name for one in story.lost if one.name not in names]:
         return f"tasks of Wednesday are missing: {listed(missing)}"
     if twice := [one.name for one in story.lost if names.count(one.name) > 1]:
         return f"tasks of Wednesday are there more than once: {listed(twice)}"
+    older = [one for one in story.tasks.values() if _without(story.left, one) in twins]
+    if older:
+        return f"older tasks are there more than once: {listed(_called(one) for one in older)}"
     for one in story.lost:
         if one not in there:
             return f"{one.name!r} is there, but not with the owner and the description that it had"
     return ""
+
+
+def _without(left: int, task: Task) -> Task:
+    """Return a task, with nobody as the owner if it is the person who left."""
+    return replace(task, owner=None) if task.owner == left else task
+
+
+def _called(task: Task) -> str | None:
+    """Return a task's name; of one without, the description."""
+    return task.name or task.description
 
 
 def owners(case: Case) -> str:
@@ -282,8 +310,9 @@ def owners(case: Case) -> str:
     story = case.story
     if gone := [number for number in story.ownerless if number not in case.tasks]:
         return f"these tasks are gone: {listed(gone)}"
-    if story.left in case.people:
-        return f"person {story.left} is in the table again"
+    name, email = story.who_left
+    if email in case.emails:
+        return f"{name} is in the table again, as person {case.emails[email]}"
     nobody = [
         number
         for number, task in case.tasks.items()
@@ -367,25 +396,41 @@ def one_head(case: Case) -> str:
         return f"there is one head, {head}; the database is at {at}"
     if not case.has_due:
         return f"the database is at the head, but a task has no column {DUE}"
-    return _wrong_on_bens_database(case)
+    return _wrong_on_other_databases(case)
 
 
-def _wrong_on_bens_database(case: Case) -> str:
-    """Return what `upgrade head` does not do on a database that has run Ben's revision, or ""."""
+def _wrong_on_other_databases(case: Case) -> str:
+    """Return what `upgrade head` does not do where one of the two ways was run, or ""."""
+    bens = f"on Ben's database, which is at {BEN}, `upgrade head`"
+    another = f"on another database, which is at {RELEASE}, `upgrade head`"
+    return _not_run(case, bens, ("monday",), BENS, ("person", "full_name", ADA)) or _not_run(
+        case, another, ("monday", "monday_evening"), RELEASED, ("task", DUE, BEN)
+    )
+
+
+def _not_run(
+    case: Case, where: str, days: tuple[str, ...], then: str, brings: tuple[str, str, str]
+) -> str:
+    """Return what `upgrade head` does not do on one database, or "".
+
+    days, then: what has made it. brings: a table, and its column by a revision that it lacks.
+    """
     from tutorial.case import sql
 
+    table, column, revision = brings
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         with closing(sqlite3.connect(Path(name, DATABASE))) as connection:
-            connection.executescript(sql("monday"))
-            connection.executescript(BENS)
+            for script in (*map(sql, days), then):
+                connection.executescript(script)
         done = _upgraded(case, name, "head")
         with closing(sqlite3.connect(Path(name, DATABASE))) as connection:
-            people = {row[1] for row in connection.execute("PRAGMA table_info(person)")}
-    where = f"on Ben's database, which is at {BEN}, `upgrade head`"
+            there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
     if done.returncode:
         return f"{where} stops: {_last_line(done.stderr)}"
-    if "full_name" not in people:
-        return f"{where} does not run {ADA}. A revision that a database has run keeps its place"
+    if column not in there:
+        return (
+            f"{where} does not run {revision}. A revision that a database has run keeps its place"
+        )
     return ""
 
 
