@@ -192,9 +192,9 @@ def test_root_gives_a_copy_that_nobody_can_read(
 @only_root
 def test_another_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who is not root starts and stops a server, too, which is a process of theirs."""
-    import asyncpg  # noqa: F401 - imported, it is found, also by a user who can't read our Python
-
     wheel = copied(place)
+    # Who can't read our Python finds no package: as in a virtual environment that only root opens.
+    monkeypatch.setattr(postgres, "find_spec", lambda package: package)
     monkeypatch.setattr(postgres, "_wheel", lambda: wheel)
     with started():  # so that all modules are imported
         pass
