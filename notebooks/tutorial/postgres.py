@@ -149,9 +149,7 @@ class OwnServer(Postgres):
 
     def stop(self) -> None:
         """End the server and delete its folder. Stopping twice does no harm."""
-        _end(self.folder)
-        self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        _end(self.folder, self._lock)
 
     def _start(self) -> int:
         """Start the server on a free port, and return this port."""
@@ -212,9 +210,7 @@ def end_left_postgres() -> None:
         lock = _lock_of(folder)
         with suppress(OSError, Problem):  # its kernel lives, or it is another user's
             lock.acquire(timeout=0)
-            _end(folder)
-            lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
+            _end(folder, lock)
 
 
 def _ignore_variables() -> None:
@@ -352,8 +348,10 @@ def _runs_in(folder: Path) -> bool:
     return Path(program).stem == "postgres" and _data(folder) in map(Path, words)
 
 
-def _end(folder: Path) -> None:
-    """End the server in a folder, if one runs there, and delete the folder."""
+def _end(folder: Path, lock: FileLock) -> None:
+    """End the server in a folder, if one runs there, and delete the folder and its lock."""
     if _runs_in(folder):
         _control(folder, "stop", "--mode=immediate")
     shutil.rmtree(folder, ignore_errors=True)  # on Windows, a file may be open for a moment
+    lock.release()
+    Path(lock.lock_file).unlink(missing_ok=True)
