@@ -210,6 +210,16 @@ def test_a_draft(capsys: pytest.CaptureFixture[str]) -> None:
         draft(folder, "0004")
 
 
+def test_a_long_line_of_a_draft(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is broken between words, with an indent. JupyterLab would break it within a word."""
+    folder = trial("long", TEXT, f"day_when_it_is_due: int | None = None\n    {TEXT}")
+    draft(folder)
+    assert lines(capsys)[1:] == [
+        "    batch_op.add_column(sa.Column('day_when_it_is_due', sa.Integer(),",
+        "      nullable=True))",
+    ]
+
+
 def test_a_service_starts_or_says_why_not(capsys: pytest.CaptureFixture[str]) -> None:
     """In the words of the service."""
     folder = trial("start")

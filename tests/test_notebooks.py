@@ -138,6 +138,14 @@ def test_the_helpers_are_found_first(path: Path) -> None:
     assert max(map(len, lines[: place + 1])) <= NARROW
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_dots_of_a_hidden_cell_are_in_sight(path: Path) -> None:
+    """They stand behind its first line, and the text above says to click on them."""
+    hidden = [cell for cell in code_cells(path) if "jupyter" in cell.metadata]
+    wide = [cell.id for cell in hidden if len(cell.source.splitlines()[0]) > NARROW]
+    assert wide == []
+
+
 def test_the_start_page_tells_of_the_stored_numbers() -> None:
     """Who opens a notebook sees a number at each cell that has not run yet, and is told so."""
     assert all(cell.execution_count for path in NOTEBOOKS for cell in code_cells(path))

@@ -156,8 +156,11 @@ def draft(folder: str | Path, number: str = "0003") -> None:
     if not files:
         raise Problem("no-draft", said=said)
     body = files[0].read_text(encoding="utf-8").split("def upgrade", 1)[1].split("\n\n\ndef ")[0]
-    lines = [line.removeprefix("    ") for line in body.splitlines()[2:]]
-    print("\n".join(line for line in lines if line.strip() and "###" not in line))
+    for line in body.splitlines()[2:]:
+        if line.strip() and "###" not in line:
+            statement = line.removeprefix("    ")
+            indent = statement[: -len(statement.lstrip())]
+            print(wrapped(statement.lstrip(), indent))
 
 
 def revision(
