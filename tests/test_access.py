@@ -24,6 +24,7 @@ PAGES = [page for page in PAGES if not NOT_READ & set(page.parts)]
 THEMES = Path(sys.prefix, "share", "jupyter", "lab", "themes", "@jupyterlab")
 STYLES = {"text": "", **COLOURS, **CHANGED}  # of the parts of shown code
 READABLE = 4.5  # the contrast that WCAG 2.2 asks for (1.4.3, AA)
+TABLE = re.compile(r"^\|(.+)\|\n\|[ :|-]+\|$", flags=re.MULTILINE)  # the names of its columns
 BARE_MARK = re.compile(r"[✓✗○↻→](?! \.?[\w`'\"“…])")
 
 
@@ -72,25 +73,31 @@ def test_code_that_is_shown_has_colours(trusted: bool) -> None:
     assert len({css_value("light", colour) for colour in colours}) == len(styles)
 
 
-def headings(page: Path) -> list[int]:
-    """Return the levels of the headings of a page, in order."""
+def prose(page: Path) -> str:
+    """Return the text of a page, without its blocks of code."""
     text = page.read_text(encoding="utf-8")
     if page.suffix == ".ipynb":
         cells = nbformat.reads(text, as_version=4).cells
         text = "\n\n".join(one.source for one in cells if one.cell_type == "markdown")
     elif text.startswith("---\n"):  # what GitHub reads of a template, and shows nobody
         text = text.split("\n---\n", 1)[1]
-    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
-    return [len(found) for found in re.findall(r"^(#+) ", prose, flags=re.MULTILINE)]
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_headings_go_down_one_level_at_a_time(page: Path) -> None:
     """A page has one title, first, and leaves no level out: screen readers go by headings."""
-    levels = headings(page)
+    levels = [len(found) for found in re.findall(r"^(#+) ", prose(page), flags=re.MULTILINE)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_each_column_of_a_table_has_a_name(page: Path) -> None:
+    """A screen reader says it with each cell."""
+    columns = [name for row in TABLE.findall(prose(page)) for name in row.split("|")]
+    assert [name for name in columns if not name.strip()] == []
 
 
 def outputs(notebook: Path) -> Iterator[tuple[str, str]]:
