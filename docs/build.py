@@ -46,7 +46,6 @@ FRAME = "<p><em>Here the notebook shows the page /docs of the running service.</
 PARTS = {
     "The steps": ("notebooks/0*.ipynb", "notebooks/10*.ipynb", "notebooks/11*.ipynb"),
     "Part two": ("notebooks/1[2-9]*.ipynb",),
-    "In German": ("notebooks/de_*.ipynb",),
     "To look up": (
         "notebooks/glossary.md",
         "notebooks/troubleshooting.md",
@@ -61,6 +60,7 @@ PARTS = {
         "SECURITY.md",
         "CODE_OF_CONDUCT.md",
     ),
+    "In German": ("notebooks/de_*.ipynb",),  # last: from page to page, one stays in one language
 }
 
 

@@ -1,5 +1,6 @@
 """Settings of the site. docs/build.py calls Sphinx with them; CONTRIBUTING.md says how."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 project = "FastAPI + SQLModel + SQLite + Alembic"
 html_title = project
 language = "en"
+smartquotes = False  # a message that stands in the text keeps its signs: --autogenerate, 'app'
 root_doc = "index"
 extensions = ["myst_nb"]
 
@@ -84,9 +86,19 @@ def name_levels(
     context["furo_navigation_tree"] = tree.replace(role, f'{role} aria-level="2"')
 
 
+def name_tongue(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], document: nodes.document | None
+) -> None:
+    """Say in which language a translated page is: screen readers go by it. Code stays English."""
+    if translated := re.match(r"notebooks/([a-z][a-z])_", page):
+        body = context["body"].replace("<section ", f'<section lang="{translated[1]}" ', 1)
+        context["body"] = body.replace('<div class="cell ', '<div lang="en" class="cell ')
+
+
 def setup(app: Sphinx) -> None:
     """Tell Sphinx of the above."""
     app.add_directive("mermaid", Mermaid)
     app.connect("doctree-read", name_languages)
     app.connect("html-page-context", add_scripts)
+    app.connect("html-page-context", name_tongue)
     app.connect("html-page-context", name_levels, priority=900)  # after the theme has made the list

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import mermaid
 import pytest
 from service import ROOT
+from translations import translations
 
 pytest.importorskip("myst_nb", reason="needs requirements-site.txt")
 pytest.importorskip("vl_convert", reason="needs requirements-site.txt")
@@ -147,6 +148,31 @@ def test_every_page_of_the_course_is_there(pages: dict[str, Page]) -> None:
     assert "Is it for you?" in pages["index.html"].text
 
 
+def test_one_goes_from_page_to_page_in_one_language(pages: dict[str, Page]) -> None:
+    """Each page has a next one, up to the last; the translations come behind all others."""
+    way = ["index.html"]
+    while found := re.search(r'class="next-page" href="([^"]+)"', pages[way[-1]].text):
+        way.append(urljoin(way[-1], found[1]))
+    assert sorted([*way, "search.html"]) == sorted(pages)
+    last = [f"notebooks/{notebook.stem}.html" for notebook in translations()]
+    assert way[-len(last) :] == last
+
+
+def test_a_translation_names_its_language(pages: dict[str, Page]) -> None:
+    """Of its text: code and outputs are in English."""
+    for notebook in translations():
+        text = pages[f"notebooks/{notebook.stem}.html"].text
+        assert text.count(f'<section lang="{notebook.name[:2]}"') == 1
+        code = [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
+        assert text.count('<div lang="en" class="cell ') == len(code)
+
+
+def test_a_message_keeps_its_signs(pages: dict[str, Page]) -> None:
+    """Who looks for it finds it: no quote and no dash becomes another one."""
+    text = pages["notebooks/your_own_service.html"].text
+    assert re.search("Can(?:'|&#x27;|&#39;)t proceed with --autogenerate option", text)
+
+
 def test_nothing_is_loaded_from_another_host(site: Path, pages: dict[str, Page]) -> None:
     """No script, style, picture or font: one reads the site without the network, unobserved."""
     wrong = [(name, load) for name, page in pages.items() for load in page.loads
@@ -249,6 +275,36 @@ def drawn_diagrams(view: Any, page: Page) -> Any:
     if page.diagrams:
         drawn.nth(len(page.diagrams) - 1).wait_for(timeout=10_000)
     return drawn
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_comes_in_is_green_and_what_goes_is_red(
+    theme: str, browser: Any, address: str
+) -> None:
+    """In the differences that a page brings, as in those that a notebook shows."""
+    with browser.new_page(color_scheme=theme) as view:
+        view.goto(f"{address}/notebooks/your_own_service.html")
+        for kind, larger in (("gi", 1), ("gd", 0)):
+            line = view.locator(f".highlight .{kind}").first
+            said = line.evaluate("line => getComputedStyle(line).backgroundColor")
+            colour = [int(part) for part in re.findall(r"\d+", said)[:3]]
+            assert colour[larger] == max(colour) > colour[1 - larger], (kind, said)
+
+
+def test_the_search_finds_a_word(browser: Any, address: str) -> None:
+    """In a page's text, in code, and in a translation. It leads to the page."""
+    with browser.new_page() as view:
+        for word, page in {
+            "advisory": "Glossary",
+            "IntegrityError": "3. Configure the database",
+            "Zelle": "Hier geht es los",
+        }.items():
+            view.goto(f"{address}/index.html")
+            field = view.get_by_role("textbox", name="Search")
+            field.fill(word)
+            field.press("Enter")
+            view.locator("#search-results").get_by_role("link", name=page, exact=True).click()
+            view.get_by_role("heading", name=page, level=1).wait_for()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 400)])
