@@ -57,6 +57,11 @@ CHANGES: dict[str, tuple[str, Callable[[nbformat.NotebookNode], object]]] = {
     "help: links": ("help", lambda cell: cell.update(source="## Hilfe")),
     "help: headings": ("help", lambda cell: cell.update(source="Hilfe")),
     "frame: diagrams": ("frame", lambda cell: cell.update(source=cell.source.replace("-->", ""))),
+    "picture: diagrams": (
+        "picture",
+        lambda cell: cell.update(source=cell.source.replace("flowchart LR", "flowchart TB")),
+    ),
+    "map: a paragraph less": ("map", lambda cell: cell.update(source="## Die Karte")),
 }
 
 

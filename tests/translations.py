@@ -28,15 +28,17 @@ def original(path: Path) -> Path:
     return path.with_name(path.name[3:])
 
 
-def _arrows(text: str) -> list[int]:
-    return [len(re.findall(r"--", block)) for block in FENCE.findall(text)]
+def _diagrams(text: str) -> list[tuple[str, int]]:
+    """Return the kind and direction of each diagram, and how many arrows it has."""
+    return [(block.split("\n")[1], block.count("--")) for block in FENCE.findall(text)]
 
 
 def differences(translated: nbformat.NotebookNode, source: nbformat.NotebookNode) -> list[str]:
     """Return what differs between a translated notebook and its original and may not.
 
     Cells have the same ids and kinds, code cells are equal to the last byte, and so are their
-    outputs. A text has the same headings, links and diagrams, and is not the original's text.
+    outputs. A text has the same headings, links and diagrams, no paragraph less, and is not the
+    original's text.
     """
     ids = [[(cell.id, cell.cell_type) for cell in one.cells] for one in (translated, source)]
     if ids[0] != ids[1]:
@@ -53,8 +55,10 @@ def differences(translated: nbformat.NotebookNode, source: nbformat.NotebookNode
             found.append(f"{here.id}: links")
         if HEADING.findall(here.source) != HEADING.findall(there.source):
             found.append(f"{here.id}: headings")
-        if _arrows(here.source) != _arrows(there.source):
+        if _diagrams(here.source) != _diagrams(there.source):
             found.append(f"{here.id}: diagrams")
+        if here.source.count("\n\n") < there.source.count("\n\n"):
+            found.append(f"{here.id}: a paragraph less")
     return found
 
 
