@@ -17,6 +17,7 @@ import httpx
 import pytest
 from remote import Remote
 from service import (
+    ROOT,
     VERSIONS,
     Database,
     Server,
@@ -28,6 +29,8 @@ from service import (
     run,
     serve_each,
 )
+
+from tutorial import file_after
 
 CONFLICT = {"detail": "This breaks a rule of the database."}
 NOT_FOUND = {"detail": "There is no such task."}
@@ -379,6 +382,107 @@ def test_deleted_meanwhile(tmp_path: Path, at_head: Database) -> None:
     answers = [json.loads(line) for line in run(RACE, database_url(database)).splitlines()]
     assert [(status, json.loads(text)) for status, text in answers] == [(404, NOT_FOUND)] * 2
     assert rows(database) == []
+
+
+AT_ONCE = (
+    RACE.partition("def delete_meanwhile")[0]
+    + """
+from sqlalchemy.exc import OperationalError
+
+ASKED = (
+    ("PATCH", {"json": {"task_name": "new"}}, "UPDATE task SET task_description = 'new'"),
+    ("GET", {}, "SELECT 1"),
+    ("DELETE", {}, "DELETE FROM task"),
+)
+
+def meanwhile(sql):
+    def listener(connection, cursor, statement, *more):
+        if statement.startswith("SELECT task"):
+            try:
+                with other.begin() as another:
+                    if another.dialect.name == "postgresql":
+                        another.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+                    another.exec_driver_sql(sql)
+            except OperationalError as error:
+                print(json.dumps([0, type(error.orig).__name__]))
+    return listener
+
+async def race():
+    for module, engine in VERSIONS:
+        do("INSERT INTO task (id, task_name) VALUES (1, 'a')")
+        for method, more, sql in ASKED:
+            listener = meanwhile(sql)
+            event.listen(engine, "after_cursor_execute", listener)
+            await ask(module.app, method, "/task/1", **more)
+            event.remove(engine, "after_cursor_execute", listener)
+    await db_async.engine.dispose()
+
+asyncio.run(race())
+"""
+)
+LOOK_UP, LOCKED = "session.get(Task, task_id)", "session.get(Task, task_id, with_for_update=True)"
+
+
+def at_once(database: Database, cwd: Path = ROOT) -> list[tuple[int, object]]:
+    """Change, read and delete a task while another program does; return what happened."""
+    lines = run(AT_ONCE, database_url(database), cwd).splitlines()
+    answers = [json.loads(line) for line in lines]
+    return [(status, json.loads(text) if status == 200 else text) for status, text in answers]
+
+
+def test_at_once(tmp_path: Path, at_head: Database) -> None:
+    """Both changes are stored, and the answer shows its own. Both who delete the task get 204.
+
+    So the page of the service says.
+    """
+    told = {"task_name": "new", "task_description": None, "id": 1}
+    stored = told | {"task_description": "new"}
+    expected = [(200, told), (200, stored), (204, "")]
+    assert at_once(copy_of(at_head, tmp_path, "test")) == expected * 2
+
+
+def test_one_after_the_other_on_postgresql(tmp_path: Path, postgres_at_head: Remote) -> None:
+    """With what that page says, nobody comes between the look-up and the change."""
+    assert LOCKED in (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
+    project = copy_project(tmp_path)
+    for name in ("main.py", "main_async.py"):
+        path = project / "app" / name
+        reads, marker, writes = path.read_text(encoding="utf-8").partition("@app.patch")
+        path.write_text(reads + marker + writes.replace(LOOK_UP, LOCKED), encoding="utf-8")
+    task = {"task_name": "new", "task_description": None, "id": 1}
+    waits = (0, "LockNotAvailable")
+    expected = [waits, (200, task), (200, task), waits, (204, "")]
+    assert at_once(copy_of(postgres_at_head, tmp_path, "test"), project) == expected * 2
+
+
+DELETED_AFTER = (
+    RACE.partition("def delete_meanwhile")[0]
+    + """
+from sqlalchemy.orm import Session
+
+async def race():
+    event.listen(Session, "after_commit", lambda session: do("DELETE FROM task"))
+    for module, _ in VERSIONS:
+        do("INSERT INTO task (id, task_name) VALUES (1, 'a')")
+        await ask(module.app, "PATCH", "/task/1", json={"task_name": "b"})
+    await db_async.engine.dispose()
+
+asyncio.run(race())
+"""
+)
+
+
+@pytest.mark.parametrize(("step", "status"), [(10, 500), (11, 200)])
+def test_deleted_after_the_commit(
+    step: int, status: int, tmp_path: Path, file_at_head: Path
+) -> None:
+    """Until notebook 11 takes the refresh out, as it says, PATCH is a 500 then."""
+    project = copy_project(tmp_path)
+    for name in ("main", "main_async", "db", "db_async", "errors"):
+        text = file_after(step, f"app/{name}.py")
+        (project / "app" / f"{name}.py").write_text(text, encoding="utf-8")
+    lines = run(DELETED_AFTER, copy(file_at_head, tmp_path / "test.db"), project).splitlines()
+    assert [json.loads(line)[0] for line in lines] == [status] * 2
 
 
 MISTAKES = (
