@@ -589,6 +589,22 @@ def test_orphans_are_refused(project: Path, with_children: Path, driver: str) ->
     assert dump(with_children) == before
 
 
+def test_an_orphan_from_before(project: Path, with_children: Path, driver: str) -> None:
+    """Alembic refuses to work on it, also to look, until it is gone, as the page of troubles says.
+
+    Another program, which does not check foreign keys, has deleted a task.
+    """
+    page = (ROOT / "notebooks" / "troubleshooting.md").read_text(encoding="utf-8")
+    assert "RuntimeError: Row … of … refers to no row of …" in page
+    url = database_url(with_children, driver)
+    query(with_children, "DELETE FROM task WHERE id = 1")
+    for command in (["current"], ["upgrade", "head"]):
+        errors = alembic(*command, url=url, cwd=project, fails=True)
+        assert errors.splitlines()[-1] == "RuntimeError: Row 1 of part refers to no row of task."
+    query(with_children, "DELETE FROM part WHERE rowid = 1")
+    assert alembic("current", url=url, cwd=project).splitlines()[-1].endswith(" (head)")
+
+
 def test_offline(
     request: pytest.FixtureRequest, tmp_path: Path, any_driver: str, at_head: Database
 ) -> None:
