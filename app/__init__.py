@@ -1,1 +1,1 @@
-"""The task service: one set of tables, one database, a sync and an async version."""
+"""The task service: one set of tables, a sync and an async version."""

@@ -20,7 +20,7 @@ def set_up_connection(connection: Any, record: Any) -> None:
     """Set up each new connection: SQLite forgets most of these when it closes."""
     connection.execute("PRAGMA busy_timeout = 10000")  # ms to wait for another writer
     connection.execute("PRAGMA journal_mode = WAL")  # readers and one writer at a time
-    connection.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and faster than FULL
+    connection.execute("PRAGMA synchronous = NORMAL")  # faster; a power cut may lose rows
     connection.execute("PRAGMA foreign_keys = ON")  # off by default in SQLite
     record.driver_connection.text_factory = lambda text: text.decode(errors="replace")
 

@@ -846,8 +846,8 @@ def test_every_error_has_a_model(paths: dict[str, dict]) -> None:
     for path, operations in paths.items():
         for method in operations:
             for status, model in documented(paths, (method, path)).items():
-                if status >= 400:
-                    assert model == ("HTTPValidationError" if status == 422 else "Problem")
+                if status >= 400:  # 413 has no model: to a known length, FastAPI answers plain text
+                    assert model == {413: "", 422: "HTTPValidationError"}.get(status, "Problem")
 
 
 def test_redoc_page(services: list[Service]) -> None:
