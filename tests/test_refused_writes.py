@@ -12,6 +12,7 @@ from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copy
+from typing import Any
 
 import httpx
 import pytest
@@ -349,7 +350,7 @@ async def ask(app, method, path, **more):
         print(json.dumps([response.status_code, response.text]))
 """
 
-RACE = (
+BESIDE = (
     IN_PROCESS
     + """
 from sqlalchemy import create_engine, pool
@@ -359,7 +360,18 @@ other = create_engine(db.DATABASE_URL, poolclass=pool.NullPool)
 def do(statement):
     with other.begin() as connection:
         connection.exec_driver_sql(statement)
+"""
+)
 
+
+def answered(code: str, database: Database, cwd: Path = ROOT) -> list[list[Any]]:
+    """Run code that asks the app; return the status and the text of each answer."""
+    return [json.loads(line) for line in run(code, database_url(database), cwd).splitlines()]
+
+
+RACE = (
+    BESIDE
+    + """
 def delete_meanwhile(connection, cursor, statement, *more):
     if statement.startswith("SELECT task"):
         do("DELETE FROM task")
@@ -379,13 +391,13 @@ asyncio.run(race())
 def test_deleted_meanwhile(tmp_path: Path, at_head: Database) -> None:
     """A task that another program deletes between the look-up and the change is not found: 404."""
     database = copy_of(at_head, tmp_path, "test")
-    answers = [json.loads(line) for line in run(RACE, database_url(database)).splitlines()]
+    answers = answered(RACE, database)
     assert [(status, json.loads(text)) for status, text in answers] == [(404, NOT_FOUND)] * 2
     assert rows(database) == []
 
 
 AT_ONCE = (
-    RACE.partition("def delete_meanwhile")[0]
+    BESIDE
     + """
 from sqlalchemy.exc import OperationalError
 
@@ -425,8 +437,7 @@ LOOK_UP, LOCKED = "session.get(Task, task_id)", "session.get(Task, task_id, with
 
 def at_once(database: Database, cwd: Path = ROOT) -> list[tuple[int, object]]:
     """Change, read and delete a task while another program does; return what happened."""
-    lines = run(AT_ONCE, database_url(database), cwd).splitlines()
-    answers = [json.loads(line) for line in lines]
+    answers = answered(AT_ONCE, database, cwd)
     return [(status, json.loads(text) if status == 200 else text) for status, text in answers]
 
 
@@ -456,7 +467,7 @@ def test_one_after_the_other_on_postgresql(tmp_path: Path, postgres_at_head: Rem
 
 
 DELETED_AFTER = (
-    RACE.partition("def delete_meanwhile")[0]
+    BESIDE
     + """
 from sqlalchemy.orm import Session
 
@@ -481,8 +492,8 @@ def test_deleted_after_the_commit(
     for name in ("main", "main_async", "db", "db_async", "errors"):
         text = file_after(step, f"app/{name}.py")
         (project / "app" / f"{name}.py").write_text(text, encoding="utf-8")
-    lines = run(DELETED_AFTER, copy(file_at_head, tmp_path / "test.db"), project).splitlines()
-    assert [json.loads(line)[0] for line in lines] == [status] * 2
+    answers = answered(DELETED_AFTER, Path(copy(file_at_head, tmp_path / "test.db")), project)
+    assert [said for said, _ in answers] == [status] * 2
 
 
 MISTAKES = (
@@ -512,7 +523,7 @@ def test_a_mistake_is_no_404(tmp_path: Path, file_at_head: Path) -> None:
     Else a client would be told that the task is not there, and nobody would see the mistake.
     """
     file = Path(copy(file_at_head, tmp_path / "database.db"))
-    answers = [json.loads(line) for line in run(MISTAKES, file).splitlines()]
+    answers = answered(MISTAKES, file)
     assert (
         answers
         == [[500, "Internal Server Error"], [404, json.dumps(NOT_FOUND, separators=(",", ":"))]] * 2
