@@ -58,7 +58,7 @@ def read_task(task_id: TaskId, session: ReaderDep) -> Task:
 @app.patch("/task/{task_id}", response_model=TaskPublic, responses=also(400, 404, 409, 413, 503))
 def update_task(task_id: TaskId, changes: TaskUpdate, session: SessionDep) -> Task:
     """Change the fields that the request names, and no others."""
-    task = found(session.get(Task, task_id))
+    task = found(session.get(Task, task_id, with_for_update=True))
     task.sqlmodel_update(changes.model_dump(exclude_unset=True))
     session.commit()
     return task
@@ -67,5 +67,5 @@ def update_task(task_id: TaskId, changes: TaskUpdate, session: SessionDep) -> Ta
 @app.delete("/task/{task_id}", status_code=204, responses=also(404, 409, 503))
 def delete_task(task_id: TaskId, session: SessionDep) -> None:
     """Delete a task."""
-    session.delete(found(session.get(Task, task_id)))
+    session.delete(found(session.get(Task, task_id, with_for_update=True)))
     session.commit()

@@ -60,7 +60,7 @@ async def read_task(task_id: TaskId, session: ReaderDep) -> Task:
 @app.patch("/task/{task_id}", response_model=TaskPublic, responses=also(400, 404, 409, 413, 503))
 async def update_task(task_id: TaskId, changes: TaskUpdate, session: SessionDep) -> Task:
     """Change the fields that the request names, and no others."""
-    task = found(await session.get(Task, task_id))
+    task = found(await session.get(Task, task_id, with_for_update=True))
     task.sqlmodel_update(changes.model_dump(exclude_unset=True))
     await session.commit()
     return task
@@ -69,5 +69,5 @@ async def update_task(task_id: TaskId, changes: TaskUpdate, session: SessionDep)
 @app.delete("/task/{task_id}", status_code=204, responses=also(404, 409, 503))
 async def delete_task(task_id: TaskId, session: SessionDep) -> None:
     """Delete a task."""
-    await session.delete(found(await session.get(Task, task_id)))
+    await session.delete(found(await session.get(Task, task_id, with_for_update=True)))
     await session.commit()

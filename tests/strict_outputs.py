@@ -37,12 +37,13 @@ def pytest_configure() -> None:
 def merge_neighbours(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Return the outputs with neighbouring texts of the same stream as one; change none of them.
 
-    The kernel cuts a stream into pieces as it likes. nbval's own function, whose place this one
-    takes, merges also those that have another output between them.
+    The kernel cuts a stream into pieces as it likes. One without a text shows nothing, and is left
+    out. nbval's own function, whose place this one takes, merges also those that have another
+    output between them.
     """
     merged: list[NotebookNode] = []
     for _, group in groupby(outputs, lambda output: (output.output_type, output.get("name"))):
-        merged += merge_all(deepcopy(list(group)))
+        merged += [one for one in merge_all(deepcopy(list(group))) if one.get("text") != ""]
     return merged
 
 

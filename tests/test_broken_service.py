@@ -6,6 +6,7 @@ The worked answer of the notebook is run by nbval.
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,6 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from alembic.command import upgrade
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from tutorial import (
@@ -51,11 +54,31 @@ def case(made: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def each_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask the same code, and run the same revisions, only once: a process takes a second."""
+def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask the same code only once, and upgrade in this process: another one takes a second.
+
+    A learner's case is judged by processes: so is the one of `test_all_repairs_together`, and that
+    of the notebook.
+    """
+    if request.node.name == "test_all_repairs_together":
+        return
     monkeypatch.setattr(Case, "_visit", remembering(Case._visit, "app"))
+    monkeypatch.setattr(notebook_17, "_upgraded", upgraded_here)
     for judge in (notebook_17._does_not_do_its_work, notebook_17._wrong_on_other_databases):
         monkeypatch.setattr(notebook_17, judge.__name__, remembering(judge, "alembic/versions"))
+
+
+def upgraded_here(case: Case, folder: str, to: str) -> subprocess.CompletedProcess[str]:
+    """Do what `notebook_17._upgraded` does, without a process."""
+    with migrating._in(case.folder, f"sqlite:///{Path(folder, 'database.db').as_posix()}"):
+        config = Config("alembic.ini")
+        config.set_main_option("script_location", "alembic")  # it reads the file here
+        config.config_file_name = None  # env.py then leaves the loggers alone
+        try:
+            upgrade(config, to)
+        except Exception as error:
+            return subprocess.CompletedProcess([], 1, "", f"{type(error).__name__}: {error}")
+    return subprocess.CompletedProcess([], 0, "", "")
 
 
 known: dict[object, object] = {}
@@ -597,12 +620,16 @@ WRONG: list[tuple[str, Repair, str]] = [
 
 
 @pytest.mark.parametrize(("day", "repair", "words"), WRONG)
-def test_a_wrong_repair_is_named(day: str, repair: Repair, words: str, case: Path) -> None:
+def test_a_wrong_repair_is_named(
+    day: str, repair: Repair, words: str, case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is wrong now is said in rows, statuses and revisions."""
+    trouble = TROUBLES[DAYS.index(day)]
+    monkeypatch.setattr(notebook_17, "TROUBLES", [trouble])  # only this one is looked at
     for other in BEFORE.get(day, []):
         RIGHT[other][0](case)
     repair(case)
-    said = lines(case)[day]
+    (said, _) = notebook_17.repaired(case)
     assert words in said
     assert said[0] == ("○" if words == "not repaired yet" else "✗")
 

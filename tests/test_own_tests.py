@@ -133,7 +133,7 @@ def test_each_commit_is_noticed(project: Path) -> None:
         replace(project, name, f"{commit}\n    return task", "    return task")
         flush = f"    {wait}session.flush()\n    return db_task"
         replace(project, name, f"{commit}\n    return db_task", flush)
-        replace(project, name, f"task_id)))\n{commit}", "task_id)))")
+        replace(project, name, f"=True)))\n{commit}", "=True)))")
     found = failed(project, TASKS)
     for version in ("sync", "async"):
         for test in ("test_create", "test_change", "test_page"):

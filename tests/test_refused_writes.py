@@ -388,9 +388,9 @@ asyncio.run(race())
 )
 
 
-def test_deleted_meanwhile(tmp_path: Path, at_head: Database) -> None:
-    """A task that another program deletes between the look-up and the change is not found: 404."""
-    database = copy_of(at_head, tmp_path, "test")
+def test_deleted_meanwhile(tmp_path: Path, file_at_head: Path) -> None:
+    """A task that another process deletes between the look-up and the change is not found: 404."""
+    database = Path(copy(file_at_head, tmp_path / "test.db"))
     answers = answered(RACE, database)
     assert [(status, json.loads(text)) for status, text in answers] == [(404, NOT_FOUND)] * 2
     assert rows(database) == []
@@ -432,38 +432,30 @@ async def race():
 asyncio.run(race())
 """
 )
-LOOK_UP, LOCKED = "session.get(Task, task_id)", "session.get(Task, task_id, with_for_update=True)"
+TOLD = {"task_name": "new", "task_description": None, "id": 1}
+WAITS = (0, "LockNotAvailable")
 
 
-def at_once(database: Database, cwd: Path = ROOT) -> list[tuple[int, object]]:
+def at_once(database: Database) -> list[tuple[int, object]]:
     """Change, read and delete a task while another program does; return what happened."""
-    answers = answered(AT_ONCE, database, cwd)
+    answers = answered(AT_ONCE, database)
     return [(status, json.loads(text) if status == 200 else text) for status, text in answers]
 
 
-def test_at_once(tmp_path: Path, at_head: Database) -> None:
+def test_at_once(tmp_path: Path, file_at_head: Path) -> None:
     """Both changes are stored, and the answer shows its own. Both who delete the task get 204.
 
-    So the page of the service says.
+    So the page of the service says of two processes on one SQLite file.
     """
-    told = {"task_name": "new", "task_description": None, "id": 1}
-    stored = told | {"task_description": "new"}
-    expected = [(200, told), (200, stored), (204, "")]
-    assert at_once(copy_of(at_head, tmp_path, "test")) == expected * 2
+    stored = TOLD | {"task_description": "new"}
+    expected = [(200, TOLD), (200, stored), (204, "")]
+    assert at_once(Path(copy(file_at_head, tmp_path / "test.db"))) == expected * 2
 
 
 def test_one_after_the_other_on_postgresql(tmp_path: Path, postgres_at_head: Remote) -> None:
-    """With what that page says, nobody comes between the look-up and the change."""
-    assert LOCKED in (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
-    project = copy_project(tmp_path)
-    for name in ("main.py", "main_async.py"):
-        path = project / "app" / name
-        reads, marker, writes = path.read_text(encoding="utf-8").partition("@app.patch")
-        path.write_text(reads + marker + writes.replace(LOOK_UP, LOCKED), encoding="utf-8")
-    task = {"task_name": "new", "task_description": None, "id": 1}
-    waits = (0, "LockNotAvailable")
-    expected = [waits, (200, task), (200, task), waits, (204, "")]
-    assert at_once(copy_of(postgres_at_head, tmp_path, "test"), project) == expected * 2
+    """There, nobody comes between the look-up of a task and its change: the other one waits."""
+    expected = [WAITS, (200, TOLD), (200, TOLD), WAITS, (204, "")]
+    assert at_once(copy_of(postgres_at_head, tmp_path, "test")) == expected * 2
 
 
 DELETED_AFTER = (

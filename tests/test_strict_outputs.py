@@ -163,6 +163,12 @@ def test_the_difference_is_shown() -> None:
     ]
 
 
+def test_what_shows_nothing_is_not_stored() -> None:
+    """A kernel now and then sends a stream without a text."""
+    outputs = [text(""), shown(plain="a"), text(""), text("b\n"), text("c\n")]
+    assert strict_outputs.merge_neighbours(outputs) == [outputs[1], text("b\nc\n")]
+
+
 def test_this_run_compares_so() -> None:
     """conftest.py loads the plugin, so that the notebooks are compared with it."""
     assert plugin.IPyNbCell.compare_outputs is strict_outputs.compare_outputs
