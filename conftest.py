@@ -116,6 +116,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[TEMPORARY].cleanup()
 
 
+@pytest.fixture(autouse=True)
+def same_path() -> Iterator[None]:
+    """Let each test find the same folders on sys.path: with a hundred, each import takes longer."""
+    before = sys.path.copy()
+    yield
+    sys.path[:] = before
+
+
 @pytest.fixture(scope="session")
 def file_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an empty database at the newest revision. For copying, not for changing."""

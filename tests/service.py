@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import httpx
+from forks import CAN_FORK, Forked
 from remote import Remote
 
 ROOT = Path(__file__).parent.parent
@@ -93,18 +95,21 @@ def start_python(
     stderr: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """Do the same with any options of Python."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    environment.pop("DATABASE_URL", None)
-    if url is not None:
-        environment["DATABASE_URL"] = url
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
-        env=environment,
+        env=variables(url),
         stdout=stdout,
         stderr=stderr,
         encoding="utf-8",
     )
+
+
+def variables(url: str | None) -> dict[str, str]:
+    """Return the environment of a process, with DATABASE_URL set, or unset if url is None."""
+    given = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    own = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    return given | own | ({} if url is None else {"DATABASE_URL": url})
 
 
 def run(code: str, database: Path | str, cwd: Path = ROOT, arguments: Iterable[str] = ()) -> str:
@@ -113,8 +118,17 @@ def run(code: str, database: Path | str, cwd: Path = ROOT, arguments: Iterable[s
     It is for what can't be seen from outside of a server.
     """
     url = database if isinstance(database, str) else database_url(database)
-    process = start_python("-c", code, *arguments, url=url, cwd=cwd)
-    status, output, errors = outcome(process)
+    if not CAN_FORK:
+        status, output, errors = outcome(start_python("-c", code, *arguments, url=url, cwd=cwd))
+    else:
+        with TemporaryDirectory() as folder:
+            files = {name: Path(folder, name) for name in ("output", "errors")}
+            process = Forked("-c", code, *arguments, cwd=cwd, environment=variables(url), **files)
+            try:
+                status = process.wait(SECONDS)
+            finally:
+                process.kill()
+            output, errors = (file.read_text(encoding="utf-8") for file in files.values())
     assert status == 0, output + errors
     return output
 
@@ -185,7 +199,7 @@ def copy_project(folder: Path) -> Path:
 class Server:
     """A server that runs, and a client for it."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     client: httpx.Client
 
 
@@ -242,16 +256,16 @@ def serve_each(
 @contextmanager
 def _process(
     version: str, url: str | None, log: Path, *options: str, cwd: Path
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[subprocess.Popen[str] | Forked]:
     """Run the process of a server until the block ends."""
-    with log.open("w", encoding="utf-8") as output:
-        process = start(
-            *("uvicorn", VERSIONS[version], "--port", "0", *options),
-            url=url,
-            cwd=cwd,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    arguments = ("uvicorn", VERSIONS[version], "--port", "0", *options)
+    process: subprocess.Popen[str] | Forked
+    if CAN_FORK:
+        process = Forked("-m", *arguments, cwd=cwd, environment=variables(url), output=log)
+    else:
+        with log.open("w", encoding="utf-8") as output:
+            to = {"stdout": output, "stderr": subprocess.STDOUT}
+            process = start(*arguments, url=url, cwd=cwd, **to)
     try:
         yield process
     finally:
@@ -259,7 +273,7 @@ def _process(
         process.wait(SECONDS)
 
 
-def said(log: Path, words: str, process: subprocess.Popen[Any]) -> re.Match[str]:
+def said(log: Path, words: str, process: subprocess.Popen[Any] | Forked) -> re.Match[str]:
     """Wait until a log has these words (a regular expression), as long as its process lives."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:

@@ -12,7 +12,7 @@ _imported: dict[str, bytes | None] = {}  # file -> what it held when its module 
 def app_modules() -> dict[str, ModuleType]:
     """Return the modules of `app` that are imported now, by name."""
     modules = list(sys.modules.items())
-    return {name: module for name, module in modules if name.partition(".")[0] == "app"}
+    return {name: module for name, module in modules if f"{name}.".startswith("app.")}
 
 
 def forget_app() -> None:

@@ -8,6 +8,7 @@ harmful would never be complete, so this is a list of what is needed.
 import os
 import ssl
 import warnings
+from functools import cache
 from typing import Any
 
 NEEDED = {
@@ -62,11 +63,17 @@ def _redirects(name: str, value: str) -> bool:
     if name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
         return value.lower().startswith("socks")
     if name == "SSL_CERT_FILE" and value:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
-        except OSError:  # it is not there, or holds no certificate
-            return True
+        return not _holds_certificates(value)
     return bool(value) and name in REDIRECTS
+
+
+@cache
+def _holds_certificates(file: str) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError:  # it is not there, or holds none
+        return False
+    return True
 
 
 def ignore_settings(shell: Any) -> list[str]:
