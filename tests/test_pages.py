@@ -7,6 +7,7 @@ glossary fit together.
 import json
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -194,18 +195,17 @@ def test_an_entry_can_be_reached_on_github_and_in_jupyterlab(entry: Entry) -> No
     assert address(entry.term) in fragments(GLOSSARY)
 
 
+@cache
+def linked_terms(step: int) -> set[str]:
+    """Return the terms that a notebook links."""
+    found = uses(markdown(course.notebook_path(step)), forms(glossary()))
+    return {use.term for use in found if use.linked}
+
+
 @each_entry
 def test_an_entry_is_used_and_names_where_it_is_first_met(entry: Entry) -> None:
     """At least one notebook links the term, and the entry links the first that does."""
-    terms = forms(glossary())
-    linking = [
-        step
-        for step in STEPS
-        if any(
-            use.linked and use.term == entry.term
-            for use in uses(markdown(course.notebook_path(step)), terms)
-        )
-    ]
+    linking = [step for step in STEPS if entry.term in linked_terms(step)]
     assert linking, "no notebook links this entry"
     assert entry.notebook == course.notebook_path(linking[0]).name
     assert entry.title == f"{linking[0]}. {course.title(linking[0])}"

@@ -458,6 +458,65 @@ def test_one_after_the_other_on_postgresql(tmp_path: Path, postgres_at_head: Rem
     assert at_once(copy_of(postgres_at_head, tmp_path, "test")) == expected * 2
 
 
+HELD = (
+    BESIDE
+    + """
+name = db.engine.url.database
+do(f"ALTER DATABASE {name} SET lock_timeout = '100ms'")
+do("INSERT INTO task (id, task_name) VALUES (1, 'a')")
+
+async def change():
+    for module, _ in VERSIONS:
+        await ask(module.app, "PATCH", "/task/1", json={"task_name": "b"})
+
+async def change_twice():
+    with other.begin() as another:
+        another.exec_driver_sql("SELECT id FROM task FOR UPDATE")
+        await change()
+    await change()
+    await db_async.engine.dispose()
+
+asyncio.run(change_twice())
+"""
+)
+
+
+def test_a_lock_timeout_on_postgresql(tmp_path: Path, postgres_at_head: Remote) -> None:
+    """As the page of the service says, a lock that stays is then a 500; else one waits."""
+    page = (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
+    assert "With a `lock_timeout` of the database, the request is then a 500." in page
+    answers = answered(HELD, copy_of(postgres_at_head, tmp_path, "test"))
+    assert [status for status, _ in answers] == [500, 500, 200, 200]
+
+
+READ_BEFORE = (
+    BESIDE
+    + """
+LOCKS = {"with_for_update": True}
+
+def change_meanwhile(connection, cursor, statement, *more):
+    if statement.startswith("SELECT task") and "FOR UPDATE" not in statement:
+        do("UPDATE task SET task_description = 'new'")
+
+event.listen(db.engine, "after_cursor_execute", change_meanwhile)
+do("INSERT INTO task (id, task_name) VALUES (1, 'a')")
+for more in (LOCKS, LOCKS | {"populate_existing": True}):
+    do("UPDATE task SET task_description = NULL")
+    for session in db.get_session():
+        before = session.get(Task, 1)
+        print(json.dumps([0, session.get(Task, 1, **more).task_description]))
+"""
+)
+
+
+def test_a_task_that_was_read_before(tmp_path: Path, postgres_at_head: Remote) -> None:
+    """The lock alone does not bring its new values; with what the page says, it does."""
+    page = (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
+    assert "`with_for_update=True, populate_existing=True`" in page
+    answers = answered(READ_BEFORE, copy_of(postgres_at_head, tmp_path, "test"))
+    assert answers == [[0, None], [0, "new"]]
+
+
 DELETED_AFTER = (
     BESIDE
     + """
