@@ -20,6 +20,7 @@ from service import run_alembic
 from traitlets.config import Config
 
 from tutorial import course, stop_servers, terminal
+from tutorial.exercises.stopped import sources
 from tutorial.fresh import forget_app
 
 
@@ -58,6 +59,7 @@ class Shell(Notebook):
     def __enter__(self) -> Self:
         self._before = os.environ.copy(), sys.path.copy(), Path.cwd()
         self._bytecode = sys.dont_write_bytecode
+        self._main = sys.modules["__main__"]  # the shell puts the module of its cells there
         os.environ["TUTORIAL_WORKSPACE"] = str(self._workspace)
         os.chdir(course.NOTEBOOKS)
         forget_app()
@@ -78,6 +80,8 @@ class Shell(Notebook):
         os.environ.update(environment)
         sys.path[:] = path
         sys.dont_write_bytecode = self._bytecode
+        sys.modules["__main__"] = self._main
+        sources.clear()
         os.chdir(folder)
 
     def write(self, source: str) -> str:
