@@ -1,5 +1,6 @@
 """Tests `call` and `make_async`, and what notebooks with relationships need of fresh imports."""
 
+import gc
 import json
 import warnings
 from pathlib import Path
@@ -50,8 +51,10 @@ def test_only_a_call_of_the_driver_is_hidden() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with versions._no_random_warning():
+            assert not gc.isenabled()  # else it comes in a line of which nobody knows
             for name in ("Connection.cursor", "AsyncSession.commit"):
                 warnings.warn(f"coroutine '{name}' was never awaited", RuntimeWarning, stacklevel=1)
+    assert gc.isenabled()
     assert [str(one.message) for one in caught] == [
         "coroutine 'AsyncSession.commit' was never awaited"
     ]

@@ -92,11 +92,18 @@ def _first(errors: Sequence[Any]) -> str:
 def _no_random_warning() -> Iterator[None]:
     """Hide what a MissingGreenlet leaves at a random moment: a call of the driver's own.
 
-    A forgotten `await` of the learner is not hidden.
+    A forgotten `await` of the learner is not hidden. Python throws such a call away in any line
+    that makes an object, also where it can't warn, and then prints a traceback: not in here.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"coroutine 'Connection\.\w+' was never awaited")
-        yield
+    throws_away = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"coroutine 'Connection\.\w+' was never awaited")
+            yield
+    finally:
+        if throws_away:
+            gc.enable()
 
 
 @explained
