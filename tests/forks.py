@@ -16,19 +16,31 @@ CAN_FORK = hasattr(os, "fork")  # Windows can't
 one_at_a_time = Lock()  # asks: a server may be killed by a thread
 
 
-@cache
-def _server(python: tuple[tuple[str, str], ...]) -> subprocess.Popen[str]:
-    """Start the process that forks, with these variables of Python. It ends with this one."""
-    others = (one for one in os.environ.items() if not one[0].startswith("PYTHON"))
+def start_helper(script: str, *options: str, **more: Any) -> subprocess.Popen[str]:
+    """Start a program of tests/ that answers lines. It ends with this process. more: for Popen."""
     process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "fork_server.py")],
-        env={**dict(others), **dict(python)},
+        [sys.executable, *options, str(Path(__file__).parent / script)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
+        **more,
     )
     atexit.register(process.kill)
     return process
+
+
+def ask(helper: subprocess.Popen[str], question: object) -> Any:
+    """Send a line to such a program, and return its answer; both are in JSON."""
+    with one_at_a_time:
+        print(json.dumps(question), file=helper.stdin, flush=True)
+        return json.loads(helper.stdout.readline())
+
+
+@cache
+def _server(python: tuple[tuple[str, str], ...]) -> subprocess.Popen[str]:
+    """Start the process that forks, with these variables of Python."""
+    others = (one for one in os.environ.items() if not one[0].startswith("PYTHON"))
+    return start_helper("fork_server.py", env={**dict(others), **dict(python)})
 
 
 class Forked:
@@ -50,23 +62,19 @@ class Forked:
         self._server = _server(tuple(python))
         self.returncode: int | None = None
         output.write_bytes(b"")  # one may look into it at once
-        self.pid: int = self._ask(
-            arguments=arguments,
-            cwd=str(cwd),
-            variables=dict(environment),
-            output=str(output),
-            errors=str(errors or ""),
-        )
-
-    def _ask(self, **asked: object) -> Any:
-        with one_at_a_time:
-            print(json.dumps(asked), file=self._server.stdin, flush=True)
-            return json.loads(self._server.stdout.readline())
+        wanted = {
+            "arguments": arguments,
+            "cwd": str(cwd),
+            "variables": dict(environment),
+            "output": str(output),
+            "errors": str(errors or ""),
+        }
+        self.pid: int = ask(self._server, wanted)
 
     def poll(self) -> int | None:
         """Return the exit status, or None while the process runs."""
         if self.returncode is None:
-            self.returncode = self._ask(pid=self.pid)
+            self.returncode = ask(self._server, {"pid": self.pid})
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:

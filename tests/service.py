@@ -3,8 +3,6 @@
 That is a SQLite file, by its path, or a database of a PostgreSQL server, a `Remote`.
 """
 
-import atexit
-import json
 import os
 import re
 import sqlite3
@@ -21,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import httpx
-from forks import CAN_FORK, Forked
+from forks import CAN_FORK, Forked, ask, start_helper
 from remote import Remote
 
 ROOT = Path(__file__).parent.parent
@@ -146,22 +144,13 @@ def outcome(process: subprocess.Popen[str], seconds: float = SECONDS) -> tuple[i
 
 @cache
 def _worker() -> subprocess.Popen[str]:
-    """Start the process that does jobs. It ends with this one."""
-    process = subprocess.Popen(
-        [sys.executable, "-B", "-X", "utf8", str(Path(__file__).parent / "worker_process.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    atexit.register(process.kill)
-    return process
+    """Start the process that does jobs."""
+    return start_helper("worker_process.py", "-B", "-X", "utf8")
 
 
 def job(name: str, **options: object) -> list[Any]:
     """Let the process do a job; return its answer."""
-    process = _worker()
-    print(json.dumps([name, options]), file=process.stdin, flush=True)
-    answer: list[Any] = json.loads(process.stdout.readline())
+    answer: list[Any] = ask(_worker(), [name, options])
     return answer
 
 
