@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query
 from pydantic import BeforeValidator, StringConstraints
 from sqlmodel import Field, SQLModel
 
@@ -15,9 +14,9 @@ SQLModel.metadata.naming_convention = {
 }
 
 MAX_ID = 2**31 - 1  # the largest INTEGER of other databases; SQLite stores larger ones
-TaskId = Annotated[int, Path(ge=1, le=MAX_ID)]
-After = Annotated[int, Query(ge=0, le=MAX_ID)]
-Limit = Annotated[int, Query(ge=1, le=100)]
+TaskId = Annotated[int, Field(ge=1, le=MAX_ID)]
+After = Annotated[int, Field(ge=0, le=MAX_ID)]
+Limit = Annotated[int, Field(ge=1, le=100)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # not every database stores NUL
 
 

@@ -4,6 +4,7 @@ The notebook shows most of it. Here is what no cell has room for. (tests/test_co
 image.)
 """
 
+import asyncio
 import json
 import os
 import re
@@ -13,7 +14,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from service import VERSIONS, Server, alembic, database_url, query, run, serve_each
 
 from tutorial import course
@@ -202,6 +206,27 @@ def test_a_wrong_setting_is_one_sentence(name: str, value: str, project: Path) -
     assert done.stderr.startswith(f"The variable {name} is wrong: ")
     assert done.stderr.count("\n") == 1
     assert value not in done.stderr
+
+
+def test_a_proxy_on_another_machine_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container no proxy is 127.0.0.1, and without the variable a redirect leads to `http`."""
+
+    async def redirected() -> str:
+        app = FastAPI()
+        app.get("/task/")(lambda: None)
+        config = uvicorn.Config(app, log_config=None)
+        config.load()
+        proxy = httpx.ASGITransport(config.loaded_app, client=("172.17.0.1", 50_000))
+        async with httpx.AsyncClient(transport=proxy) as client:
+            answer = await client.get("http://my.host/task", headers={"X-Forwarded-Proto": "https"})
+        return answer.headers["location"]
+
+    assert asyncio.run(redirected()) == "http://my.host/task/"
+    files = stored_ends().files(16)
+    (line,) = [line for line in files["Dockerfile"].splitlines() if line.startswith("ENV ")]
+    for name, value in (one.split("=", 1) for one in shlex.split(line)[1:]):
+        monkeypatch.setenv(name, value)
+    assert asyncio.run(redirected()) == "https://my.host/task/"
 
 
 def test_the_defaults(project: Path) -> None:
