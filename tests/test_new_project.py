@@ -1,6 +1,7 @@
 """Makes projects of one's own, as one does from a terminal, and works in them.
 
-The environment is the one of the tests: nothing is installed. The port is a free one.
+The environment is the one of the tests: nothing is installed. The port is a free one, and the
+PostgreSQL is one of the tests.
 """
 
 import importlib.metadata
@@ -8,25 +9,31 @@ import re
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from service import alembic, outcome, start_python
+from remote import Remote
+from service import alembic, database_url, migrated, outcome, query, run, serve_all, start_python
+from sqlalchemy import make_url
+from test_chapter_15 import until
 from test_your_own_service import BLOCK, Project, environment
 
 from tutorial import box, new_project
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.new_project import SETTINGS
+from tutorial.postgres import OwnServer, Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python notebooks/new_project.py ../my_service"
 OPTIONS = {"both": [], "sync": ["--sync"], "async": ["--async"]}
-TESTS, CONTAINER = 14, 16  # the chapters that write them
+TESTS, POSTGRES, CONTAINER = 14, 15, 16  # the chapters that write them
 NAMED = ("notebooks/your_own_service.md", "notebooks/the_service.md")
 
 
@@ -139,16 +146,100 @@ def test_only_one_version(made: Path) -> None:
 
 
 def test_it_is_made_from_what_ships(made: Path) -> None:
-    """The service is the shipped one, the tests are those of the notebook, but for a few lines."""
+    """The service is the shipped one, with all that chapter 15 changes, and no other chapter.
+
+    The tests are those of the notebook. In all of this, only a few lines differ.
+    """
     found, ends = texts(made), stored_ends().files(TESTS)
     shipped = {path: text for path, text in ends.items() if path.startswith(("tests/", "pytest"))}
     for path in (ROOT / "alembic.ini", *(ROOT / "app").iterdir(), *(ROOT / "alembic").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             shipped[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8")
+    on_postgres = stored_ends().files(POSTGRES).items()
+    changes = {path: text for path, text in on_postgres if shipped.get(path) != text}
+    assert changes.keys() == set(SETTINGS["taken"][str(POSTGRES)])
+    shipped |= changes
     assert shipped.keys() - found.keys() == set(SETTINGS["left_out"][made.name])
     changed = {path for path, text in shipped.items() if found.get(path, text) != text}
     edited = {path for _, path, _, _ in SETTINGS["replaced"]["edits"]}
     assert changed <= (set() if made.name == "both" else edited)
+
+
+def test_it_is_ready_for_postgresql(made: Path) -> None:
+    """Each engine asks before it lends a connection, and one migration waits for the other."""
+    found = texts(made)
+    engines = [
+        engine
+        for path in ("app/db.py", "app/db_async.py")
+        for engine in re.findall(r"= create_(?:async_)?engine\(.*", found.get(path, ""))
+    ]
+    assert len(engines) == (1 if made.name == "sync" else 2)
+    assert all("pool_pre_ping=True" in engine for engine in engines)
+    before = found["alembic/env.py"].partition("            context.run_migrations()\n")[0]
+    assert "SELECT pg_advisory_xact_lock(1)" in before
+    assert found["app/move.py"] == stored_ends().text(POSTGRES, "app/move.py")
+
+
+@pytest.mark.parametrize(
+    "made",
+    ["both", *(pytest.param(kind, marks=pytest.mark.weekly) for kind in ("sync", "async"))],
+    indirect=True,
+)
+def test_it_works_on_postgresql(made: Path, postgres: Postgres, tmp_path: Path) -> None:
+    """Two migrations at once both succeed, rows move, and no client notices a restart.
+
+    The address is one as hosts give it.
+    """
+    remote, file = Remote(postgres, "own", tmp_path), migrated(tmp_path, "head")
+    given = make_url(remote.url).set(drivername="postgres")
+    url = given.update_query_dict({"sslmode": "prefer"}).render_as_string(hide_password=False)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting += " AND datname = current_database()"
+    upgrade = "from alembic.config import main; main(['upgrade', 'head'])"
+    with ThreadPoolExecutor() as threads, remote.connect() as somebody:
+        somebody.execute("CREATE TABLE alembic_version (id INTEGER)")
+        both = [threads.submit(run, upgrade, url, made) for _ in range(2)]
+        # Without a lock, both have found an empty database when they wait. Who has failed is done.
+        until(lambda: remote.query(waiting) == [(2,)] or any(one.done() for one in both))
+        somebody.rollback()
+    for one in both:
+        one.result()
+    query(file, "INSERT INTO task (id, task_name) VALUES (7, 'milk')")
+    program = "import sys; from app.move import move; move(sys.argv[1])"
+    assert run(program, url, made, [database_url(file)]) == "task 1\n"
+    kinds = ("sync", "async") if made.name == "both" else (made.name,)
+    with serve_all([(kind, url, tmp_path / kind) for kind in kinds], cwd=made) as servers:
+        for server in servers:
+            assert server.client.get("/task/7").json()["task_name"] == "milk"
+        postgres.restart()
+        for number, server in enumerate(servers, start=8):
+            assert server.client.get("/task/7").status_code == 200
+            answer = server.client.post("/task/", json={"task_name": "bread"})
+            assert (answer.status_code, answer.json()["id"]) == (201, number)
+    remote.close()
+
+
+def test_the_user_of_the_readme(postgres: Postgres, tmp_path: Path) -> None:
+    """What the README says makes a user who is no superuser, and who can migrate."""
+    if not isinstance(postgres, OwnServer):
+        pytest.skip("on a server of somebody's own, the tests make no user")
+    folder = tmp_path / "mine"
+    new_project.make(folder, "sync")
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    user, database = re.findall(r"^```sql\n(.+)\n(.+)\n```", readme, re.M)[0]
+    owner = re.findall(r"`(ALTER DATABASE .+?;)`", readme)[0]
+    address = make_url(postgres.url).set(drivername="postgresql")
+    own = address.set(username="tasks", password="…", database="tasks")
+    with psycopg.connect(address.render_as_string(False), autocommit=True) as superuser:
+        # On any server; and in the container, which has made the database before.
+        for statements in ((user, database), ("CREATE DATABASE tasks", user, owner)):
+            for statement in statements:
+                superuser.execute(statement)
+            alembic("upgrade", "head", url=own.render_as_string(False), cwd=folder)
+            rights = "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = %s"
+            assert superuser.execute(rights, ["tasks"]).fetchall() == [(False, False, False)]
+            superuser.execute("DROP DATABASE tasks WITH (FORCE)")
+            superuser.execute("DROP USER tasks")
 
 
 def test_the_container(made: Path) -> None:
@@ -378,22 +469,17 @@ def test_the_command_is_named(page: str) -> None:
     assert COMMAND in (ROOT / page).read_text(encoding="utf-8")
 
 
-OWN_WORDS = {"Task": "Book", "task": "book"}
 LOST = re.compile(r"\n\ndef test_0002_keeps_rows\(.*?(?=\n\n\n|\Z)", re.S)
+RUFF = ["ruff format .", "ruff check --fix ."]
 
 
-@pytest.mark.weekly
-def test_a_table_of_ones_own(made: Path, tmp_path: Path) -> None:
-    """Who follows "Put your own table …" in the README gets a service whose tests pass."""
-    folder = tmp_path / "books"
-    new_project.make(folder, made.name)
+def put_own_table(folder: Path, name: str) -> list[str]:
+    """Do by hand what "Put your own table …" in the README says; return its commands."""
     readme = (folder / "README.md").read_text(encoding="utf-8")
     section = readme.partition("## Put your own table in the place of `task`\n")[2]
-    commands = re.findall(r"^   (alembic .+)$", section.partition("\n## ")[0], re.M)
     for path, text in texts(folder).items():
         if path.startswith(("app/", "alembic/env.py", "tests/")):
-            for old, new_word in OWN_WORDS.items():
-                text = text.replace(old, new_word)
+            text = text.replace("Task", name).replace("task", name.lower())
             if path == "tests/test_migrations.py":
                 text, count = LOST.subn("", text)
                 assert count == 1 and text.count(", text\n") == 1
@@ -401,10 +487,64 @@ def test_a_table_of_ones_own(made: Path, tmp_path: Path) -> None:
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
     for revision in (folder / "alembic" / "versions").glob("*.py"):
         revision.unlink()
+    return re.findall(r"^   ((?:alembic|ruff) .+)$", section.partition("\n## ")[0], re.M)
+
+
+def ruff(folder: Path, command: str) -> list[str]:
+    """Run ruff; return its errors, each one as a file and a rule. Skip the test if it is not here.
+
+    What it formats is no error.
+    """
+    if find_spec("ruff") is None:
+        pytest.skip("ruff is not here")
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=folder,
+        env=environment(RUFF_NO_CACHE="true", RUFF_OUTPUT_FORMAT="concise"),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    found = re.findall(r"^(.+?):\d+:\d+: (\w+) ", done.stdout.replace("\\", "/"), re.M)
+    assert done.returncode == bool(found), done.stdout + done.stderr
+    return [" ".join(one) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "by_hand"),
+    [("Book", []), ("Invoice", ["app/errors.py E501"]), ("OrderLine", ["app/errors.py E501"])],
+)
+def test_another_name(name: str, by_hand: list[str], tmp_path: Path) -> None:
+    """ruff puts all right but what the README names. So is what has the old name then."""
+    folder = tmp_path / "mine"
+    new_project.make(folder, "both")
+    commands = put_own_table(folder, name)
+    assert commands[-2:] == RUFF
+    assert [ruff(folder, command) for command in RUFF] == [[], by_hand]
+    assert ruff(folder, "ruff format --check .") == []
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert all(one.split()[0] in readme.partition("--fix")[2] for one in by_hand)
+    left = {
+        (path, word)
+        for path, text in texts(folder).items()
+        if path != "README.md"
+        for word in re.findall(r"\w*task\w*", text, re.I)
+    }
+    old = {("tests", "TASK"), ("tests", "TASK_ID"), ("compose.postgres.yaml", "tasks")}
+    assert {(path.partition("/")[0], word) for path, word in left} == old
+    assert texts(folder)["compose.postgres.yaml"].count("tasks") == 3
+
+
+@pytest.mark.weekly
+def test_a_table_of_ones_own(made: Path, tmp_path: Path) -> None:
+    """Who follows "Put your own table …" in the README gets a service whose tests pass."""
+    folder = tmp_path / "lines"
+    new_project.make(folder, made.name)
+    commands = put_own_table(folder, "OrderLine")
     project = Project(folder, made.name)
-    for command in (*commands, "alembic check", "pytest"):
+    for command in (*(one for one in commands if one not in RUFF), "alembic check", "pytest"):
         project.run(command)
+    (revision,) = project.revisions()
+    assert "op.create_table('orderline'," in revision
     if find_spec("ruff"):
         test_style_and_types("ruff check --select F", folder)  # nothing is left over
-    (revision,) = project.revisions()
-    assert "op.create_table('book'," in revision
+        assert [ruff(folder, command) for command in RUFF] == [[], ["app/errors.py E501"]]

@@ -3,9 +3,9 @@
     python notebooks/new_project.py ../my_service            both versions
     python notebooks/new_project.py ../my_service --sync     one of them; or --async
 
-Nothing in it is a second copy: the service is the finished one, its tests and the files of its
-container are those that chapters end with, and the locks are those of the course. new_project.toml
-says which, and what differs.
+Nothing in it is a second copy: the service is the finished one, what PostgreSQL needs, its tests
+and the files of its container are those that chapters end with, and the locks are those of the
+course. new_project.toml says which, and what differs.
 """
 
 import argparse
