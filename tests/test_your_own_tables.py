@@ -1,0 +1,347 @@
+"""Each section of notebooks/your_own_tables.md: its error happens, and its lines cure it.
+
+The lines are taken from the page, and run on SQLite and on PostgreSQL, in both versions.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.operations import Operations
+from own_tables import (
+    ENDPOINTS,
+    INVOICE,
+    LINE_BASE,
+    MODELS,
+    PAGE,
+    PARTS,
+    Own,
+    blocks,
+    emptied,
+    said,
+    statements,
+)
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    StatementError,
+)
+
+from tutorial import course
+
+BASE = "class InvoiceBase(SQLModel):\n    {}\n"
+KINDS = ("sqlite", "postgresql")
+VERSIONS = ("sync", "async")
+each_kind = pytest.mark.parametrize("kind", KINDS)
+each_version = pytest.mark.parametrize("version", VERSIONS)
+
+
+@pytest.fixture
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Own]:
+    """Return a function that makes the names of a service with an empty database of a kind."""
+
+    numbers = count()
+
+    def make(kind: str) -> Own:
+        if kind == "sqlite":
+            return Own(f"sqlite:///{tmp_path.as_posix()}/{next(numbers)}.db")
+        return Own(emptied(request.getfixturevalue("postgres")))
+
+    return make
+
+
+Make = Callable[[str], Own]
+
+
+# 1. An Enum on PostgreSQL
+
+
+def native(*values: str) -> sa.Column[Any]:
+    """Return the column that an Enum becomes without the page."""
+    return sa.Column("status", sa.Enum(*values, name="status"))
+
+
+def number() -> sa.Column[Any]:
+    """Return the column for the id of a table."""
+    return sa.Column("id", sa.Integer(), primary_key=True)
+
+
+def test_an_enum_is_a_type_of_postgresql(own: Make) -> None:
+    """A column alone makes none, `drop_table` leaves it, and nobody sees one value more."""
+    service = own("postgresql")
+    with service.engine.connect() as connection:
+
+        def create(*columns: sa.Column[Any]) -> Operations:
+            op = service.operations(connection)  # a new one, as for each command of Alembic
+            op.create_table("invoice", number(), *columns)
+            return op
+
+        with pytest.raises(DBAPIError, match=said(1, 'type "status" does not exist')):
+            create().add_column("invoice", native("OPEN", "PAID"))
+        connection.rollback()
+        create(native("OPEN", "PAID")).drop_table("invoice")
+        with pytest.raises(DBAPIError, match=said(1, 'type "status" already exists')):
+            create(native("OPEN", "PAID"))
+        connection.rollback()
+        create(native("OPEN", "PAID"))
+        connection.commit()
+        sa.Table("invoice", service.tables, number(), native("OPEN", "PAID", "LATE"))
+        assert service.differences(connection) == []
+        connection.execute(sa.text("ALTER TYPE status ADD VALUE 'LATE'"))
+        with pytest.raises(DBAPIError, match=said(1, "unsafe use of new value")):
+            connection.execute(sa.text("INSERT INTO invoice (status) VALUES ('LATE')"))
+
+
+@each_version
+def test_a_value_that_the_type_has_not(version: str, own: Make) -> None:
+    """The model has it, the type of the database has not: 500, by both drivers."""
+    service = own("postgresql")
+    with service.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TYPE status AS ENUM ('OPEN')"))
+        connection.execute(sa.text("CREATE TABLE invoice (id SERIAL, status status)"))
+    service.run("from enum import Enum\nStatus = Enum('Status', 'OPEN LATE')")
+    service.run(BASE.format("status: Status = Status.OPEN"), INVOICE, MODELS)
+    with service.serve(version, ENDPOINTS) as client:
+        assert client.post("/invoice/", json={}).status_code == 201
+        with pytest.raises(DBAPIError, match=said(1, "invalid input value for enum")):
+            client.post("/invoice/", json={"status": 2})
+
+
+@each_kind
+def test_an_enum_as_a_text(kind: str, own: Make) -> None:
+    """Up, down, up; a table that is there gets the column and the rule; then one value more."""
+    service, (models, revision) = own(kind), blocks(1)
+    service.run("import sqlalchemy as sa", models)
+    status = service["Status"]
+    with service.engine.connect() as connection:
+        service["op"] = op = service.operations(connection)
+        upgrade, downgrade = service.draft(connection)
+        service.run(upgrade, downgrade, upgrade)
+        assert service.differences(connection) == []
+        add(connection, "'paid'")
+        with pytest.raises(IntegrityError, match="ck_invoice_status"), connection.begin_nested():
+            add(connection, "'late'")
+        assert connection.scalars(sa.select(service["Invoice"].status)).all() == [status.PAID]
+        op.drop_table("invoice")
+
+        op.create_table("invoice", number())
+        connection.execute(sa.text("INSERT INTO invoice (id) VALUES (7)"))
+        service.run(revision, "upgrade()")
+        assert service.differences(connection) == []
+        assert connection.execute(sa.text("SELECT status FROM invoice")).all() == [("open",)]
+        with pytest.raises(IntegrityError, match="ck_invoice_status"), connection.begin_nested():
+            add(connection, "'late'")
+
+        (answer,) = [one.source for one in course.cells(13) if "def solution_upgrade" in one.source]
+        answer = answer.replace("task", "invoice").replace("state", "status")
+        answer = answer.replace("'done'", "'paid'").replace("'late'", "'overdue'")
+        service.run(answer.partition("\n\ncheck(")[0], "solution_upgrade()")
+        add(connection, "'overdue'")
+        service.tables.clear()
+        service.run("SQLModel._sa_registry._class_registry.clear()")
+        service.run(models.replace('"open"', '"open"\n    LATE = "overdue"'))
+        assert service.differences(connection) == []
+        service.run("solution_downgrade()")
+        assert connection.scalar(sa.text("SELECT count(*) FROM invoice")) == 2
+
+
+def add(connection: sa.Connection, status: str) -> None:
+    """Insert an invoice by SQL."""
+    connection.execute(sa.text(f"INSERT INTO invoice (id, status) VALUES (8, {status})"))
+
+
+# 2. A time without a zone
+
+
+TIMES = {"2030-01-01T10:00:00": "Datetime values must have timezone information"}
+TIMES["0001-01-01T00:00:00+02:00"] = "date value out of range"
+
+
+@each_version
+@each_kind
+def test_times(kind: str, version: str, own: Make) -> None:
+    """What a `datetime` lets in, and the database refuses, is a 422; all else comes back in UTC."""
+    public = MODELS + "    due: datetime\n"
+    names = "from datetime import datetime\nfrom pydantic import AwareDatetime"
+    for hint, taken in (("datetime", list(TIMES)), ("AwareDatetime", list(TIMES)[1:])):
+        service = own(kind)
+        service.run(names, BASE.format(f"due: {hint}"), INVOICE, public)
+        with service.serve(version, ENDPOINTS) as client:
+            for due in taken:
+                with pytest.raises(StatementError, match=said(2, TIMES[due])):
+                    client.post("/invoice/", json={"due": due})
+            for due in TIMES.keys() - set(taken):
+                assert client.post("/invoice/", json={"due": due}).status_code == 422
+    service = own(kind)
+    service.run(*blocks(2), BASE.format("due: Moment"), INVOICE, public)
+    with service.serve(version, ENDPOINTS) as client:
+        for due in (*TIMES, "9999-12-31T23:00:00-02:00"):
+            assert client.post("/invoice/", json={"due": due}).status_code == 422
+        created = client.post("/invoice/", json={"due": "2030-01-01T10:00:00+02:00"})
+        assert created.json() == {"id": 1, "due": "2030-01-01T08:00:00Z"}
+        assert client.get("/invoice/1").json() == created.json()
+        assert client.patch("/invoice/1", json={"due": next(iter(TIMES))}).status_code == 422
+
+
+# 3. and 4. Prices, and what POST answers
+
+
+each_price = pytest.mark.parametrize("limits", ["LIMITS", "LIMITS, PRICE"])
+
+
+def priced(service: Own, limits: str) -> Own:
+    """Give a service a price, with all that the page says of it or without the pattern."""
+    (lines,) = blocks(3)
+    assert lines.count("LIMITS, PRICE]") == 1
+    service.run(*blocks(2), lines.replace("LIMITS, PRICE]", f"{limits}]"))
+    service.run(BASE.format("price: Price\n    due: Moment"), INVOICE, MODELS)
+    return service
+
+
+@each_price
+def test_what_the_documentation_says_of_a_price(limits: str, own: Make) -> None:
+    """Any text, which is refused; then only what is taken."""
+    service = priced(own("sqlite"), limits)
+    with service.serve("sync", ENDPOINTS) as client:
+        schemas = service["app"].openapi()["components"]["schemas"]
+        price = schemas["InvoiceCreate"]["properties"]["price"]
+        text = price if "PRICE" in limits else price["anyOf"][1]
+        assert text["type"] == "string"
+        texts = ["", "x", "-1", "0.001", "1234567", "0", "0.1", "999999.99"]
+        valid = [one for one in texts if re.search(text.get("pattern", ""), one)]
+        bodies = [{"price": one, "due": "2030-01-01T10:00:00Z"} for one in valid]
+        statuses = {client.post("/invoice/", json=body).status_code for body in bodies}
+        assert statuses == ({201} if "PRICE" in limits else {201, 422})
+        assert valid[-3:] == texts[-3:]
+
+
+@pytest.mark.weekly
+@each_price
+def test_the_fuzz(limits: str, own: Make) -> None:
+    """The same, as chapter 14 asks it: importing Schemathesis takes long."""
+    import schemathesis
+    from hypothesis import Phase, given, settings
+
+    service = priced(own("sqlite"), limits)
+    with service.serve("sync", ENDPOINTS.partition("@app.get")[0]):
+        schema = schemathesis.openapi.from_asgi("/openapi.json", service["app"])
+
+        @settings(max_examples=100, derandomize=True, deadline=None, phases=[Phase.generate])
+        @given(schema.as_strategy())
+        def send(case: Any) -> None:
+            case.call_and_validate()
+
+        rejected = pytest.raises(BaseExceptionGroup, match=said(3, "Schema-valid request rejected"))
+        with nullcontext() if "PRICE" in limits else rejected:
+            send()
+
+
+PUBLIC = MODELS + "    price: Decimal\n"
+FLUSHED = "session.flush()\n    session.refresh(invoice)\n    session.commit()"
+
+
+@each_version
+@each_kind
+def test_post_answers_what_get_answers(kind: str, version: str, own: Make) -> None:
+    """It does not, without the lines of section 4 or a refresh; a price has its two places."""
+    fields = BASE.format("price: Price")
+    refreshing = ENDPOINTS.replace("session.commit()", FLUSHED, 1)
+    assert all(f"`{line.strip()}`" in PAGE for line in FLUSHED.splitlines()[:2])
+    for lines, endpoints, posted in (
+        ((), ENDPOINTS, "0.1"),
+        ((), refreshing, "0.10"),
+        (blocks(4), ENDPOINTS, "0.10"),
+    ):
+        service = own(kind)
+        service.run(*blocks(2), *blocks(3), *lines, fields, INVOICE, PUBLIC)
+        assert service["Invoice"].__table__.c.price.type.scale == 2
+        with service.serve(version, endpoints) as client:
+            assert client.post("/invoice/", json={"price": "0.1"}).json()["price"] == posted
+            assert client.get("/invoice/1").json()["price"] == "0.10"
+            client.post("/invoice/", json={"price": "-0"})
+            if posted == "0.10":
+                got = client.post("/invoice/", json={"price": "-0.00"}).json()
+                assert got == client.get(f"/invoice/{got['id']}").json()
+            for price in ("", "-1", "0.001", "1000000", "NaN", "1E+40"):
+                assert client.post("/invoice/", json={"price": price}).status_code == 422
+
+
+# 5. A field that becomes required
+
+
+@each_version
+@each_kind
+def test_a_field_that_may_be_left_out(kind: str, version: str, own: Make) -> None:
+    """A PATCH without it is a 422, until the class for changes repeats it; limits hold there."""
+    (update,) = blocks(5)
+    (line,) = [one for one in update.splitlines() if "customer_id" in one]
+    models = MODELS.replace("\n\n\nclass InvoiceUpdate(InvoiceCreate):\n    pass", "")
+    base = BASE.format('number: str = ""\n    customer_id: int = Field(ge=1, le=MAX_ID)')
+    for lines, status in ((update.replace(line, "    pass"), 422), (update, 200)):
+        service = own(kind)
+        service.run(base, INVOICE, models + "    number: str\n    customer_id: int\n", lines)
+        with service.serve(version, ENDPOINTS) as client:
+            client.post("/invoice/", json={"number": "a", "customer_id": 7})
+            changed = client.patch("/invoice/1", json={"number": "b"})
+            assert changed.status_code == status
+            if status == 422:
+                assert "`Field required`" in PAGE and "Field required" in changed.text
+                continue
+            assert changed.json() == {"id": 1, "number": "b", "customer_id": 7}
+            for wrong in (0, None, 2**31):
+                answer = client.patch("/invoice/1", json={"customer_id": wrong})
+                assert answer.status_code == 422
+            assert client.patch("/invoice/1", json={"customer_id": 8}).json()["customer_id"] == 8
+
+
+# 6. and 7. The lines of an invoice
+
+PAIR = "        cascade_delete=True,\n        passive_deletes=True,\n"
+ALL = '        passive_deletes="all",\n'
+NOT_NULL = {"sqlite": "NOT NULL constraint failed", "postgresql": "violates not-null constraint"}
+
+
+def with_parts(service: Own, words: str) -> Own:
+    """Give a service the models of the page, with other words than theirs."""
+    (models,) = blocks(6)
+    assert models.count(PAIR) == 1
+    service.run(BASE.format("pass"), LINE_BASE, models.replace(PAIR, words))
+    return service
+
+
+def test_two_words_that_do_not_go_together(own: Make) -> None:
+    """What chapter 12 says of the list, beside what deletes parts."""
+    both = "can't set passive_deletes='all' in conjunction with 'delete'"
+    with pytest.raises(ArgumentError, match=said(6, both)):
+        with_parts(own("sqlite"), f"        cascade_delete=True,\n{ALL}").run("Invoice()")
+
+
+@each_version
+@each_kind
+def test_parts(kind: str, version: str, own: Make) -> None:
+    """Lines go with their invoice, and out of it, and are not read to be deleted."""
+    (loaded,) = re.findall(r"`(options=\[selectinload\(Invoice.lines\)\])`", PAGE)
+    parts = PARTS.replace("LOADED", loaded)
+    with with_parts(own(kind), ALL).serve(version, parts) as client:
+        client.post("/part/2")
+        with pytest.raises(IntegrityError, match=said(6, NOT_NULL[kind])):
+            client.put("/part/1")
+    for words, selects in (("        cascade_delete=True,\n", 2), (PAIR, 1)):
+        service = with_parts(own(kind), words)
+        with service.serve(version, parts) as client, service.engine.connect() as connection:
+            lines = sa.select(sa.func.count()).select_from(service.tables.tables["line"])
+            client.post("/part/2")
+            client.post("/part/3")
+            client.put("/part/1")
+            assert connection.scalar(lines) == 3
+            connection.rollback()
+            with statements() as sent:
+                client.delete("/part/2")
+            assert sum(one.startswith("SELECT") for one in sent) == selects
+            assert connection.scalar(lines) == 0
