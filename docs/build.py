@@ -51,6 +51,7 @@ PARTS = {
         "notebooks/troubleshooting.md",
         "notebooks/the_service.md",
         "notebooks/your_own_service.md",
+        "notebooks/your_own_tables.md",
         "notebooks/whats_changed.md",
     ),
     "The project": (
