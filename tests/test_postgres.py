@@ -75,6 +75,18 @@ def test_it_starts_and_leaves_nothing(
     assert list(place.iterdir()) == []
 
 
+def test_a_name_of_windows(place: Path) -> None:
+    """There, the path in the note of a server is in the encoding of the system: it ends, too."""
+    server = started()
+    note = server.folder / "data" / "postmaster.pid"
+    number, _, *more = note.read_bytes().split(b"\n")
+    path = "C:/Users/Jörg/data".encode("cp1252")
+    note.write_bytes(b"\n".join([number, path, *more]))
+    assert server.is_running
+    server.stop()
+    assert list(place.iterdir()) == []
+
+
 def test_databases_and_a_restart(place: Path) -> None:
     """A database can be a copy of another one, and is made anew. A restart keeps all rows."""
     server = started()

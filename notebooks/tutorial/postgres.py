@@ -340,8 +340,9 @@ def _runs_in(folder: Path) -> bool:
     import psutil
 
     try:
-        noted = (_data(folder) / "postmaster.pid").read_text(encoding="utf-8")
-        process = psutil.Process(int(noted.partition("\n")[0]))
+        # As bytes: below the number are paths, on Windows in the encoding of the system.
+        noted = (_data(folder) / "postmaster.pid").read_bytes()
+        process = psutil.Process(int(noted.partition(b"\n")[0]))
         program, *words = process.cmdline()
     except (OSError, ValueError, psutil.Error):
         return False
