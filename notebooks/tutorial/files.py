@@ -11,7 +11,7 @@ from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.fresh import note_app
 from tutorial.show import code, display_lines
-from tutorial.state import DATABASE, project_files
+from tutorial.state import DATABASE, in_order, project_files
 
 NOTES = tomllib.loads((Path(__file__).parent / "tree.toml").read_text(encoding="utf-8"))
 LANGUAGES = {".ini": "ini", ".py": "python", ".yml": "yaml"}
@@ -31,7 +31,7 @@ def tree(*more: str) -> None:
     if not paths:
         print(".  (an empty folder)")
         return
-    entries = sorted({parent for path in paths for parent in (path, *path.parents)} - {Path()})
+    entries = in_order({parent for path in paths for parent in (path, *path.parents)} - {Path()})
     lines = [(".", ""), *_branches(entries, Path(), "")]
     width = max(len(name) for name, _ in lines)
     print("\n".join(f"{name:<{width}}   {note}".rstrip() for name, note in lines))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tutorial.errors import Problem
 
@@ -52,16 +53,26 @@ def project_files(folder: Path) -> list[Path]:
     """Return the project's files in `folder`, without the database, sorted, relative to it."""
     inside = (path for name in PROJECT_FOLDERS for path in (folder / name).rglob("*"))
     found = [*(folder / name for name in PROJECT_FILES), *inside]
-    return sorted(
-        path.relative_to(folder)
-        for path in found
-        if path.is_file() and not IGNORED.intersection(path.relative_to(folder).parts)
-    )
+    paths = (path.relative_to(folder) for path in found if path.is_file())
+    return in_order(path for path in paths if not IGNORED.intersection(path.parts))
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Sort paths alike on every system: by themselves, those of Windows ignore the case."""
+    return sorted(paths, key=lambda path: path.parts)
 
 
 def read_text(path: Path) -> str:
     """Return a file's text, with line ends as on Linux. What is not UTF-8 is kept apart."""
     return path.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
+
+
+def as_uri(database: PurePath) -> str:
+    """Return the address of an SQLite file, also of one on a network drive of Windows.
+
+    Python puts the name of that computer where SQLite allows none: file://computer/folder.
+    """
+    return re.sub("^file://(?=[^/])", "file:////", database.as_uri())
 
 
 @contextmanager
@@ -70,7 +81,7 @@ def opened(database: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
 
     Raises Problem if SQLite says in the block that the database is locked.
     """
-    address = f"{database.absolute().as_uri()}?mode={mode}"
+    address = f"{as_uri(database.absolute())}?mode={mode}"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as connection:
             connection.row_factory = sqlite3.Row
