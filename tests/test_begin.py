@@ -1,5 +1,6 @@
 """begin gives each step its start, from whatever there is; what the learner wrote is kept."""
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -9,11 +10,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
+import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from sqlalchemy import text
 
 from tutorial import Problem, course, ends, overwrite, serve, state, steps, workspace
+from tutorial.fresh import import_now
 from tutorial.state import DATABASE, read_state
 
 NUMBERS = course.numbers()
@@ -333,6 +338,34 @@ def test_a_database_that_is_only_read_is_no_trouble(learner: Path) -> None:
         else:
             steps.begin(6)
             assert read_state(learner) == end_of(5)
+
+
+async def use(engine: Any, async_engine: Any) -> None:
+    """Read from a database by both engines, which keep a connection each."""
+    query = text("SELECT * FROM task")
+    with engine.connect() as connection:
+        connection.execute(query)
+    async with async_engine.connect() as connection:
+        await connection.execute(query)
+
+
+def test_the_engines_of_this_kernel(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a cell has used holds the database no more when begin moves it, as Windows wants."""
+    put(5, learner)
+    write_mine(learner, "app/mine.py")
+    engines = [import_now(f"app.{name}").engine for name in ("db", "db_async")]
+    asyncio.run(use(*engines))
+    held = []
+    real = Path.replace
+
+    def move(source: Path, target: Path) -> Path:
+        held.extend(one.path for one in psutil.Process().open_files() if Path(one.path) == source)
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "replace", move)
+    steps.begin(6)
+    assert held == []
+    assert read_state(learner) == end_of(5)
 
 
 # An exchange that does not come to its end

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -93,9 +94,7 @@ class Server(Running):
             others = [server._engines for server in Server.running() if server is not self]
             for engine in self._engines:
                 if not any(engine in shared for shared in others):
-                    disposed = engine.dispose()
-                    if asyncio.iscoroutine(disposed):  # an async engine
-                        await disposed
+                    await _close([engine])
 
 
 class _ThreadLog(logging.Handler):
@@ -181,6 +180,21 @@ def serve(target: str | App, name: str = "") -> Server:
 
 
 def stop_servers() -> None:
-    """Stop every server that `serve` started in this kernel."""
+    """Stop every server that `serve` started in this kernel, and close the app's databases.
+
+    Cells may have used the app's engines, too, which keep their connections for the next time: on
+    Windows, a file that is open can't be moved.
+    """
     for server in Server.running():
         server.stop()
+    if engines := [engine for engine in _engines() if engine.dialect.name == "sqlite"]:
+        with ThreadPoolExecutor(1) as thread:  # that of a notebook has an event loop already
+            thread.submit(asyncio.run, _close(engines)).result()
+
+
+async def _close(engines: list[Any]) -> None:
+    """Close the connections of engines that nobody uses at the moment."""
+    for engine in engines:
+        disposed = engine.dispose()
+        if asyncio.iscoroutine(disposed):  # an async engine
+            await disposed
