@@ -169,6 +169,11 @@ def test_what_shows_nothing_is_not_stored() -> None:
     assert strict_outputs.merge_neighbours(outputs) == [outputs[1], text("b\nc\n")]
 
 
+def test_the_rules_are_read_alike_on_every_system() -> None:
+    """nbval reads them in the encoding of the system, in which a letter can be another one."""
+    assert (ROOT / "tests" / "sanitize.cfg").read_bytes().isascii()
+
+
 def test_this_run_compares_so() -> None:
     """conftest.py loads the plugin, so that the notebooks are compared with it."""
     assert plugin.IPyNbCell.compare_outputs is strict_outputs.compare_outputs
