@@ -117,6 +117,18 @@ def test_the_line_for_docker_and_the_last_words(
     assert said == f"{line}\nThere is no /data/database.db\n(exit status 1)\n"
 
 
+def test_a_path_of_windows(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    """A program there may write it with backslashes: it is shown as in the container, too."""
+    with_backslashes = SERVER.replace("There is no {FILE}", "{FILE!r}").replace(
+        'FILE = os.environ["DATABASE_URL"]',
+        'FILE = os.environ["DATABASE_URL"].replace("/", "\\\\")',
+    )
+    for text in (with_backslashes, with_backslashes.replace("!r", "")):
+        (folder / "server.py").write_text(text, encoding="utf-8")
+        build("1").run("", "data")
+        assert "/data/database.db" in capsys.readouterr().out.splitlines()[-2].strip("'")
+
+
 def test_stop_kill_and_volume(folder: Path, capsys: pytest.CaptureFixture) -> None:
     """A box that is told to stop ends by itself; the volume outlives it, and a kill."""
     image = build("1")

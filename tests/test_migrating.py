@@ -202,6 +202,14 @@ def test_a_folder_with_other_letters(capsys: pytest.CaptureFixture[str]) -> None
     assert lines(capsys)[1:] == ["Generating alembic/versions/0003_empty.py ...  done"]
 
 
+def test_a_path_of_windows() -> None:
+    """It is shown with forward slashes, and with nothing of this machine. Other words stay."""
+    here = r"C:\Users\Jörg Müller\heads"
+    said = rf"Generating {here}\alembic\versions\0004_both.py ...  done, \n, {here}-2\app"
+    shown = rf"Generating alembic/versions/0004_both.py ...  done, \n, {here}-2\app"
+    assert migrating._below(here, said) == shown
+
+
 def test_a_draft(capsys: pytest.CaptureFixture[str]) -> None:
     """It prints what `upgrade` does; a second one takes its place; if there is none, it says so."""
     folder = trial("draft", TEXT, f"due: int | None = None\n    {TEXT}")

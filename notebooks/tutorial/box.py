@@ -163,7 +163,9 @@ class Box(Process):
         if not self._log.exists():  # the box is thrown away
             return self._kept
         text = self._log.read_text(encoding="utf-8", errors="replace")
-        text = text.replace(f"{self._relative}/", f"{DATA}/")
+        # On Windows, a program may show a path with backslashes, or with two of each in a text.
+        below = "".join(re.escape(name) + r"[\\/]+" for name in self._relative.split("/"))
+        text = re.sub(below, f"{DATA}/", text)
         return re.sub(r"http://127\.0\.0\.1:\d+", "http://0.0.0.0:8000", text)
 
 

@@ -220,8 +220,14 @@ def _run(folder: Path, url: str, command: str) -> str:
             output.write(f"\n{one_line(error)}")
     said = [text for text in output.getvalue().splitlines() if text.strip()] or ["done"]
     lines = [f"warning: {one_line(str(one.message))}" for one in warned] + said
-    here = re.escape(str(folder.resolve()))
-    return "\n".join(dict.fromkeys(re.sub(rf"{here}[\\/]", "", text) for text in lines))
+    here = str(folder.resolve())
+    return "\n".join(dict.fromkeys(_below(here, text) for text in lines))
+
+
+def _below(folder: str, text: str) -> str:
+    """Return a text in which the paths of a folder begin there, with forward slashes."""
+    path = rf"{re.escape(folder)}[\\/]([^\s'\":]*)"
+    return re.sub(path, lambda found: found[1].replace("\\", "/"), text)
 
 
 @contextmanager
