@@ -4,12 +4,14 @@ A small server takes the place of uvicorn, so that a box starts at once.
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
+from helpers import child_of, is_gone, redirect
 
 from tutorial import Problem, build, workspace
 from tutorial.process import Process, stop_processes
@@ -127,6 +129,19 @@ def test_a_path_of_windows(folder: Path, capsys: pytest.CaptureFixture) -> None:
         (folder / "server.py").write_text(text, encoding="utf-8")
         build("1").run("", "data")
         assert "/data/database.db" in capsys.readouterr().out.splitlines()[-2].strip("'")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the redirector is a script")
+def test_a_python_that_starts_another_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in an environment on Windows: when the box is thrown away, the real one is gone, too."""
+    image = build("1")
+    image.run("make", "data")
+    redirect(folder, monkeypatch)
+    one = image.start("data")
+    real = child_of(one._process.pid)
+    one.kill()
+    assert is_gone(real)
+    assert left(folder) == []
 
 
 def test_stop_kill_and_volume(folder: Path, capsys: pytest.CaptureFixture) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic import op
+from helpers import child_of, is_gone, redirect
 from service import query
 
 from tutorial import (
@@ -253,3 +254,14 @@ def test_two_at_the_same_moment() -> None:
     assert [one.returncode for one in both] == [0, 0]
     assert len(list(folder.glob("here-*"))) == 1
     assert "due" in columns(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the redirector is a script")
+def test_a_python_that_starts_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in an environment on Windows: when a migration is killed, the real one is gone, too."""
+    folder = trial("killed")
+    redirect(tmp_path, monkeypatch)
+    with start_alembic(folder, "upgrade head") as migration:
+        real = child_of(migration.pid)
+        migration.kill()
+        assert is_gone(real)

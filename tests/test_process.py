@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from helpers import child_of, is_gone, redirect
 
 from tutorial import Problem, process, start_process, steps, trial_folder, workspace
 from tutorial.process import Process, stop_processes
@@ -167,6 +168,20 @@ def test_a_server_that_does_not_end(folder: Path, monkeypatch: pytest.MonkeyPatc
     server.stop()
     assert not server.is_running
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the redirector is a script")
+@pytest.mark.parametrize("end", ["kill", "stop"])
+def test_a_python_that_starts_another_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """As in an environment on Windows: when the server is stopped, the real one is gone, too."""
+    app_file(folder)
+    redirect(folder, monkeypatch)
+    server = start_process("small:app", folder)
+    real = child_of(server._process.pid)
+    getattr(server, end)()
+    assert is_gone(real)
 
 
 @pytest.mark.parametrize("end", ["pass", "os._exit(1)", "os.kill(os.getpid(), 9)"])

@@ -4,11 +4,13 @@ import _thread
 import json
 import os
 import shlex
+import subprocess
 import sys
 import sysconfig
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -102,6 +104,32 @@ def test_failure_is_explained_by_what_was_printed(text: str, key: str) -> None:
     assert caught.value.key == key
     if "DatabaseError" in text or "unable" in text:
         assert text.partition(": ")[2] in caught.value.what
+
+
+class OnWindows(subprocess.Popen):
+    """A process of Windows, where -1 is 4294967295."""
+
+    def poll(self) -> int | None:
+        """Return the exit status."""
+        status = super().poll()
+        return status and status | 0xFFFFFF00
+
+
+def test_an_exit_status_of_windows(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is shown as on Linux. One that Linux has no number for is a failure all the same."""
+    monkeypatch.setattr(
+        module, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": OnWindows})
+    )
+    cell = "python -c \"import sys; print('no'); sys.exit(-1)\""
+    with pytest.raises(Problem, match="failed with exit status 255"):
+        terminal("", cell)
+    capsys.readouterr()
+    assert output_of(capsys, "--expect-failure no", cell) == "no\n(exit status 255, as expected)\n"
+    monkeypatch.setattr(OnWindows, "poll", lambda _self: 0xC0000100)
+    with pytest.raises(Problem, match="failed with exit status 0"):
+        terminal("", "python -c pass")
 
 
 def test_expected_failure(capsys: pytest.CaptureFixture) -> None:

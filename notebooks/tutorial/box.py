@@ -23,6 +23,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.explain import explained
+from tutorial.family import Program, shown
 from tutorial.inherited import needed_variables
 from tutorial.process import START_SECONDS, Process, last_words
 from tutorial.server import reach_directly
@@ -87,7 +88,7 @@ class Box(Process):
         environment.pop("DATABASE_URL", None)
         here = {"0.0.0.0": "127.0.0.1", "8000": "0"}  # this machine only, and any free port
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = Program(
                 [sys.executable, "-c", PROGRAM, *(here.get(word, word) for word in words)],
                 cwd=self._folder / "srv",
                 env=environment | variables,
@@ -126,7 +127,7 @@ class Box(Process):
                 raise Problem("command-runs-on", command=self.name, seconds=START_SECONDS * 2)
             time.sleep(0.02)
         self.kill(show=False)
-        return int(self._process.returncode) & 0xFF
+        return shown(self._process.returncode)
 
     def stop(self, seconds: int = STOP_SECONDS) -> None:
         """Tell the box to stop, kill it after these seconds, and throw it away.

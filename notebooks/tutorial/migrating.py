@@ -23,6 +23,7 @@ from typing import Any
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
+from tutorial.family import Program
 from tutorial.files import edit
 from tutorial.fresh import forget_app
 from tutorial.inherited import needed_variables
@@ -124,7 +125,7 @@ def migrate(folder: str | Path, *commands: str) -> None:
 @explained
 def start_alembic(
     folder: str | Path, command: str, *, stderr: int = subprocess.DEVNULL, **settings: str
-) -> subprocess.Popen[str]:
+) -> Program[str]:
     """Start a command of Alembic in a folder, as a process of its own, and return the process.
 
     What it prints can be read from its `stdout`. What Alembic logs, and the traceback if it fails,
@@ -132,7 +133,7 @@ def start_alembic(
     """
     environment = needed_variables()
     environment.pop("DATABASE_URL", None)
-    return subprocess.Popen(
+    return Program(
         [sys.executable, "-m", "alembic", *command.split()],
         cwd=folder,
         env=environment | settings,

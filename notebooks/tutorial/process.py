@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
+from tutorial.family import Program
 from tutorial.inherited import needed_variables
 from tutorial.running import STOP_SECONDS, Running
 from tutorial.server import reach_directly
@@ -51,7 +52,7 @@ class Process(Running):
         environment = needed_variables()
         environment.pop("DATABASE_URL", None)
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process: Program[bytes] = Program(
                 [sys.executable, "-c", PROGRAM, target, "--port", "0", *options],
                 cwd=folder,
                 env=environment | settings,
@@ -77,7 +78,6 @@ class Process(Running):
     def kill(self) -> None:
         """End the process at once: no line of its code runs any more."""
         self._process.kill()
-        self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
 

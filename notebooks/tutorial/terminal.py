@@ -16,10 +16,11 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from string import Template
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
+from tutorial.family import family, kill_family, shown
 from tutorial.imports import hidden_in
 from tutorial.inherited import needed_variables
 from tutorial.said import meaning
@@ -72,7 +73,7 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
         print(f"$ {typed}", flush=True)
         status, said = _run(words, options)
         if status and expected and expected in said:
-            print(f"(exit status {status}, as expected)")
+            print(f"(exit status {shown(status)}, as expected)")
         elif status != 0 or expected:
             raise _failure(words, status, said, options)
 
@@ -119,7 +120,8 @@ def _failure(words: list[str], status: int | None, said: str, options: Namespace
         return known
     else:
         key = "command-failed-otherwise" if expected else "command-failed"
-    return Problem(key, command=short, status=status, seconds=seconds, expected=expected)
+    code = None if status is None else shown(status)
+    return Problem(key, command=short, status=code, seconds=seconds, expected=expected)
 
 
 def _program(name: str) -> list[str]:
@@ -158,7 +160,7 @@ def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
                 print(kept[-1], flush=True)
         status = process.poll()
     finally:  # an interrupt too must not leave the command running
-        _kill(process)
+        kill_family(process)
     if len(kept) > options.tail > 0:
         print("…")
     if kept and options.tail > 0:
@@ -197,31 +199,13 @@ def _output(process: subprocess.Popen[str], options: Namespace) -> Iterator[str]
         time.sleep(0.005)
 
 
-def _family(process: subprocess.Popen[str]) -> list[Any]:
-    """Return a process and the children it has started, or nothing if it has ended."""
-    import psutil
-
-    with suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(process.pid)
-        return [parent, *parent.children(recursive=True)]
-    return []
-
-
 def _serves(process: subprocess.Popen[str]) -> bool:
     """Whether a process, or a child of it, waits for clients. uvicorn does so once it is up."""
-    for member in _family(process):
+    for member in family(process):
         with suppress(Exception):  # it has ended, or the system tells nothing about it
             if any(one.status == "LISTEN" for one in member.net_connections("tcp")):
                 return True
     return False
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    """End a process that still runs, and the children it has started."""
-    for member in _family(process) if process.poll() is None else ():
-        with suppress(Exception):  # it has ended by itself
-            member.kill()
-    process.wait()
 
 
 def _hide_paths(text: str) -> str:
