@@ -90,6 +90,12 @@ def test_only_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not HARMFUL.keys() - {"PYTHONUTF8"} & passed.keys()
 
 
+def test_windows_names_its_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11 reads the name from a variable: pip chooses packages by it."""
+    monkeypatch.setenv("PROCESSOR_ARCHITECTURE", "AMD64")
+    assert needed_variables()["PROCESSOR_ARCHITECTURE"] == "AMD64"
+
+
 def test_another_projects_alembic(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

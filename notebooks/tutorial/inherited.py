@@ -15,6 +15,8 @@ NEEDED = {
     # to find programs and their libraries
     *("PATH", "PATHEXT", "COMSPEC", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR"),
     *("LD_LIBRARY_PATH", "CONDA_PREFIX", "VIRTUAL_ENV"),
+    # without it, platform.machine() gives nothing on Windows
+    "PROCESSOR_ARCHITECTURE",
     # to find the user's own and the temporary folder
     *("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "TEMP", "TMP", "TMPDIR"),
     # to write in the user's alphabet
