@@ -3,6 +3,8 @@
 A small server takes the place of uvicorn, so that a box starts at once.
 """
 
+import errno
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -84,6 +86,11 @@ def rows(file: Path) -> int:
     with closing(sqlite3.connect(file)) as connection:
         (number,) = connection.execute("SELECT count(*) FROM task").fetchone()
     return int(number)
+
+
+def refuse(*_: Path) -> None:
+    """Make no second name for a file, as an exFAT disk."""
+    raise OSError(errno.EPERM, "Operation not permitted")
 
 
 def left(folder: Path) -> list[Path]:
@@ -174,8 +181,11 @@ def test_a_shell_hands_nothing_on(folder: Path, capsys: pytest.CaptureFixture) -
     assert left(folder) == []
 
 
-def test_only_the_file(folder: Path) -> None:
-    """What is written beside the file is gone with the box."""
+@pytest.mark.parametrize("names", [2, 1])
+def test_only_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch, names: int) -> None:
+    """What is written beside the file is gone with the box. So on a disk with one name a file."""
+    if names == 1:
+        monkeypatch.setattr(os, "link", refuse)
     image = build("1")
     image.run("make", "data")
     one = image.start("data", only_file=True)

@@ -68,12 +68,18 @@ class Box(Process):
         self._folder = next(path for path in numbers if not path.exists())
         shutil.copytree(image.folder, self._folder / "srv")
         self.data = self._folder / "data"
+        self._copied_from: Path | None = None
         if volume and not only_file:
             self.data = project() / TRIAL / "volumes" / volume
         self.data.mkdir(parents=True, exist_ok=True)
         if only_file:
             # A file that is mounted is the same file by a second name, in another folder.
-            os.link(project() / TRIAL / "volumes" / volume / DATABASE, self.data / DATABASE)
+            mounted = project() / TRIAL / "volumes" / volume / DATABASE
+            try:
+                os.link(mounted, self.data / DATABASE)
+            except OSError:  # on an exFAT disk, a file has one name: what becomes of it goes back
+                shutil.copyfile(mounted, self.data / DATABASE)
+                self._copied_from = mounted
         self._by_shell = image.by_shell and words == image.command
         self._health = image.health
         self._log, self._kept = self._folder / "log", ""
@@ -158,6 +164,8 @@ class Box(Process):
             print("$ docker kill service\n$ docker rm -v service")
         super().kill()
         self._kept = self._said()
+        if self._copied_from and (self.data / DATABASE).exists():
+            shutil.copyfile(self.data / DATABASE, self._copied_from)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _said(self) -> str:
