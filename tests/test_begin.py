@@ -473,14 +473,16 @@ def test_a_move_that_fails(
         moves = []
 
         def move(source: Path, target: Path, moves: list = moves, number: int = number) -> Path:
-            moves.append(source)
-            if len(moves) == number + 1:
+            if source not in moves:
+                moves.append(source)
+            if moves.index(source) == number:  # however often it is tried
                 raise error
             return real(source, target)
 
         with monkeypatch.context() as patched:
             patched.setattr(Path, "replace", move)
             patched.setattr(workspace, "sys", SimpleNamespace(platform="win32"))
+            patched.setattr(workspace, "TRY_SECONDS", 0)
             with pytest.raises((Problem, KeyboardInterrupt)) as caught:
                 steps.begin(5)
         assert getattr(caught.value, "key", None) == key
@@ -489,6 +491,30 @@ def test_a_move_that_fails(
         assert not list(folder.glob(f"{workspace.BUILD}*"))
         steps.begin(5)
         assert read_state(folder) == end_of(4)
+
+
+@pytest.mark.parametrize("platform", ["win32", "linux"])
+def test_a_file_that_is_held_for_a_moment(
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows it is moved all the same. Elsewhere, what is refused once is refused."""
+    (tmp_path / "old").touch()
+    monkeypatch.setattr(workspace, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr(workspace, "TRY_SECONDS", 0)
+    real, refusals = Path.replace, iter(range(workspace.TRIES - 1))
+
+    def move(source: Path, target: Path) -> Path:
+        if next(refusals, None) is not None:
+            raise PermissionError(13, "open")
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "replace", move)
+    if platform != "win32":
+        with pytest.raises(PermissionError):
+            workspace.rename(tmp_path / "old", tmp_path / "new")
+    else:
+        workspace.rename(tmp_path / "old", tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["new" if platform == "win32" else "old"]
 
 
 def test_a_disk_that_is_full_while_the_project_is_built(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from alembic.command import upgrade
@@ -753,6 +754,24 @@ def test_a_case_is_made_whole_or_not_at_all(chapter: Path, monkeypatch: pytest.M
             open_case()
         assert list(chapter.iterdir()) == []
     assert set(marks(open_case())) == {"○"}
+
+
+@pytest.mark.parametrize("make", [open_case, answer_case])
+def test_a_new_case_that_windows_holds(
+    chapter: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[], Path]
+) -> None:
+    """If it is longer than a moment, the sentence names what holds it, and nothing is left."""
+
+    def refuse(path: Path, _: Path) -> None:
+        raise PermissionError(13, "open", str(path))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(workspace, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(workspace, "TRY_SECONDS", 0)
+    with pytest.raises(Problem) as caught:
+        make()
+    assert caught.value.key == "file-locked"
+    assert list(chapter.iterdir()) == []
 
 
 def test_advice_in_a_case(chapter: Path) -> None:

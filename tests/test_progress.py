@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kernel import execute
@@ -91,6 +92,22 @@ def test_a_note_that_cannot_be_written(
     progress.record(2, folder)
     assert progress.finished(folder) == {1}
     assert names_in(folder / workspace.MEMORY) == ["progress.json"]
+
+
+def test_a_note_that_is_held_for_a_moment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An antivirus of Windows has it open: the step counts as finished all the same."""
+    monkeypatch.setattr(workspace, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(workspace, "TRY_SECONDS", 0)
+    real, refusals = Path.replace, iter(range(2))
+
+    def move(source: Path, target: Path) -> Path:
+        if next(refusals, None) is not None:
+            raise PermissionError(13, "open")
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "replace", move)
+    progress.record(1, folder)
+    assert progress.finished(folder) == {1}
 
 
 def test_a_read_only_folder(folder: Path) -> None:

@@ -20,7 +20,7 @@ from tutorial.fresh import forget_app
 from tutorial.imports import look_first_in
 from tutorial.server import stop_servers
 from tutorial.state import DATABASE
-from tutorial.workspace import build_folder, moving, project
+from tutorial.workspace import build_folder, moving, project, rename
 
 STORY = Path(__file__).parent / "broken_service"
 START = 12  # the chapter whose service it is
@@ -53,7 +53,7 @@ def open_case(fresh: bool = False) -> Path:
         names = (f"{CASE}_{number:03d}" for number in count(1))
         kept = next(name for name in names if not (project() / name).exists())
         with moving(CASE):
-            folder.replace(project() / kept)
+            rename(folder, project() / kept)
         print(f"↻ Your case was kept in the folder {kept}, beside the new one.")
     if not folder.exists():
         _make(folder)
@@ -84,7 +84,8 @@ def _make(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with build_folder(folder.parent) as build:
         make_case(build / CASE)
-        (build / CASE).replace(folder)
+        with moving(folder.name):
+            rename(build / CASE, folder)
 
 
 def make_case(folder: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tutorial import course
-from tutorial.workspace import MEMORY
+from tutorial.workspace import MEMORY, rename
 
 FILE = f"{MEMORY}/progress.json"
 
@@ -25,7 +25,7 @@ def record(step: int, folder: Path) -> None:
         # Written beside the old note first: a full disk must not leave half a note.
         new.parent.mkdir(exist_ok=True)
         new.write_text(text, encoding="utf-8", newline="\n")
-        new.replace(folder / FILE)
+        rename(new, folder / FILE)
     except OSError:
         with suppress(OSError):
             new.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ MEMORY = ".course"  # what begin and finish note; hidden from the learner's tree
 MOVES = f"{MEMORY}/moves.json"
 OWNER = f"{MEMORY}/begun.txt"  # who has begun a step last: its number, a space, the notebook
 LOCK_SECONDS = 20.0
+TRIES, TRY_SECONDS = 10, 0.1  # to move what another program has open for a moment
 # The database first: an open file can't be moved on Windows, and then nothing was moved yet.
 PROJECT = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", *PROJECT_FILES, *PROJECT_FOLDERS)
 BUILD = ".rebuild-"  # where a project is built that is to take another one's place
@@ -99,7 +101,7 @@ def _move(moves: list[tuple[Path, Path]]) -> None:
     for source, target in moves:
         if source.exists() and not target.exists() and target.parent.is_dir():
             with moving(source.name):
-                source.replace(target)
+                rename(source, target)
 
 
 def _go_on(folder: Path) -> None:
@@ -161,6 +163,22 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Move a file or a folder. On Windows, try for a second: a new file may be looked through.
+
+    An antivirus, or a program that copies all files to a cloud, opens what was just written.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            source.replace(target)
+        except PermissionError:
+            if sys.platform != "win32" or not tries_left:
+                raise
+            time.sleep(TRY_SECONDS)
+        else:
+            return
 
 
 @contextmanager
