@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from shell import Shell
 from sqlalchemy import text
 
 from tutorial import Problem, course, ends, overwrite, serve, state, steps, workspace
@@ -286,6 +288,17 @@ def test_another_notebook_begins(learner: Path, monkeypatch: pytest.MonkeyPatch)
     with workspace.only_one(learner), pytest.raises(Problem, match="Another notebook has been"):
         steps.begin(2)
     steps.begin(2)
+
+
+def test_a_killed_server_on_windows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What asyncio logs there of its connections stands in no cell. Its other messages do."""
+    with Shell(1, tmp_path) as learner:
+        learner.run("begin")
+    logger = logging.getLogger("asyncio")
+    lost = "Exception in callback _ProactorBasePipeTransport._call_connection_lost()"
+    logger.error("%s\nhandle: <Handle …>", lost, exc_info=ConnectionResetError(10054, "closed"))
+    logger.error("Exception in callback mine()")
+    assert caplog.messages == ["Exception in callback mine()"]
 
 
 # A database that another program holds

@@ -132,6 +132,7 @@ def _enter(folder: Path, step: int) -> None:
 
     # What the service logs stands among what a cell prints: two streams have no sure order.
     logging.lastResort = logging.StreamHandler(sys.stdout)
+    logging.getLogger("asyncio").addFilter(_tells_something)
     make_known(shell)
     keep_before_writing(shell)
     shell.user_ns.setdefault("restore", restore)  # begin names it when it makes a backup
@@ -140,6 +141,15 @@ def _enter(folder: Path, step: int) -> None:
     shell.events.register("pre_run_cell", forget_changed_app)
     shell.events.register("pre_run_cell", _tell_another_owner)
     shell.events.register("post_run_cell", note_app)
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Whether a message of asyncio is not the one that a killed server leaves on Windows.
+
+    There, the system has closed the connection before asyncio does, and asyncio logs that as an
+    error. The client has met its own by then.
+    """
+    return "_ProactorBasePipeTransport._call_connection_lost" not in record.getMessage()
 
 
 def _tell_what_is_ignored() -> None:
