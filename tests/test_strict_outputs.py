@@ -1,14 +1,19 @@
 """The comparison of outputs sees every change that a learner would see: strict_outputs.py."""
 
+import io
 import re
+import sys
 from base64 import encodebytes
 from pathlib import Path
 
 import nbformat
+import pytest
 import strict_outputs
+from _pytest._io import TerminalWriter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbval import plugin
 from service import ROOT, outcome, start
+from store_outputs import sanitizer
 
 PNG = encodebytes(b"\x89PNG of a turtle " * 9).decode()
 OTHER_PNG = encodebytes(b"\x89PNG of a rabbit " * 9).decode()
@@ -47,6 +52,7 @@ def display(output: nbformat.NotebookNode) -> str:
     return f"display({dict(output.data)!r}, metadata={dict(output.metadata)!r}, raw=True)\n"
 
 
+TITLE = f"{'=' * 31} FAILURES {'=' * 31}\n"  # as pytest writes it in 72 columns
 HTML, PICTURE = shown(plain="a", html="<b>a</b>"), shown(plain="a", png=PNG)
 PRINT_AND_SHOW = f"print('one')\n{display(HTML)}print('two')"
 
@@ -60,6 +66,15 @@ FIT = {
     "lines about a rebuild": ("print('↻ a\\n↻ b\\nc')", [text("c\n")]),
     "lines about a rebuild between": ("print('a\\n↻ b\\nc')", [text("a\nc\n")]),
     "nothing else": ("print('↻ a')", []),
+    "a title on Windows": (f"print('{'=' * 30} FAILURES {'=' * 31}')", [text(TITLE)]),
+    "a path of a test on Windows": (
+        r"print('tests\\test_a.py:18: in test_b')",
+        [text("tests/test_a.py:18: in test_b\n")],
+    ),
+    "a path of a failed test on Windows": (
+        r"print('FAILED under_load\\six\\tests\\test_a.py::test_b')",
+        [text("FAILED under_load/six/tests/test_a.py::test_b\n")],
+    ),
     "a picture": (display(PICTURE), [PICTURE]),
     "a picture in one line": (display(PICTURE), [shown(plain="a", png=PNG.replace("\n", ""))]),
     "a plot": (display(plot()), [plot()]),
@@ -94,6 +109,22 @@ DIFFER = {
     "another size": (display(shown({"image/png": {"width": 9}}, png=PNG)), [shown(png=PNG)]),
     "a rebuild in a line": ("print('200 ↻ nonsense')", [text("200\n")]),
     "a rebuild that ends a line": ("print('200 ↻ nonsense\\na')", [text("200 a\n")]),
+    "a shorter title": (f"print('{'=' * 30} FAILURES {'=' * 30}')", [text(TITLE)]),
+    "a title that is not in the middle": (
+        f"print('{'=' * 29} FAILURES {'=' * 32}')",
+        [text(TITLE)],
+    ),
+    "a title with another sign": (f"print('{'_' * 30} FAILURES {'_' * 31}')", [text(TITLE)]),
+    "a title with two signs": (f"print('{'=' * 30} FAILURES {'=' * 30}_')", [text(TITLE)]),
+    "a title in a line": (f"print('E {'=' * 29} FAILURES {'=' * 30}')", [text(f"E {TITLE}")]),
+    "a backslash in a line": (
+        r"print('E tests\\test_a.py:18: in test_b')",
+        [text("E tests/test_a.py:18: in test_b\n")],
+    ),
+    "another path with backslashes": (
+        r"print('FAILED app\\test_a.py::test_b')",
+        [text("FAILED app/test_a.py::test_b\n")],
+    ),
     "other fields in a plot": (
         display(plot()),
         [plot(data={"values": [{"version": "sync", "s": 7}]})],
@@ -167,6 +198,35 @@ def test_what_shows_nothing_is_not_stored() -> None:
     """A kernel now and then sends a stream without a text."""
     outputs = [text(""), shown(plain="a"), text(""), text("b\n"), text("c\n")]
     assert strict_outputs.merge_neighbours(outputs) == [outputs[1], text("b\nc\n")]
+
+
+@pytest.mark.parametrize("sign", ["=", "_"])
+def test_the_lines_of_pytest(sign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the rules, those of Windows become those of the other systems, whatever their title."""
+    sanitize = sanitizer()
+
+    def lines(platform: str) -> str:
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "platform", platform)
+            writer = TerminalWriter(io.StringIO())
+            writer.fullwidth = 72
+            for length in range(1, 60):
+                writer.sep(sign, "test_one[a-b] of two"[:length].ljust(length, "x"))
+        return str(writer._file.getvalue())
+
+    windows, linux = lines("win32"), lines("linux")
+    assert windows != linux
+    assert sanitize(windows) == sanitize(linux) == linux
+
+
+def test_the_rules_change_nothing_that_is_stored() -> None:
+    """What the notebooks hold has no need of them."""
+    sanitize = sanitizer()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", ()):
+                shown_text = output.get("text", "")
+                assert sanitize(shown_text) == shown_text
 
 
 def test_the_rules_are_read_alike_on_every_system() -> None:
