@@ -290,6 +290,18 @@ def test_another_notebook_begins(learner: Path, monkeypatch: pytest.MonkeyPatch)
     steps.begin(2)
 
 
+def test_an_engine_that_a_cell_has_made(tmp_path: Path) -> None:
+    """As the one of the database to try out, in notebook 8: it is closed, too."""
+    make = 'import sqlmodel\ntry_out = sqlmodel.create_engine("sqlite:///try_out.db")\n'
+    kept = "print(try_out.pool.checkedin())"
+    with Shell(8, tmp_path) as learner:
+        learner.run("begin")
+        assert learner.write(f"{make}try_out.connect().close()\n{kept}") == "1\n"
+        learner.run("begin")
+        assert learner.write(kept) == "0\n"
+        assert not (tmp_path / "try_out.db").exists()
+
+
 def test_a_killed_server_on_windows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What asyncio logs there of its connections stands in no cell. Its other messages do."""
     with Shell(1, tmp_path) as learner:

@@ -124,13 +124,13 @@ class _ThreadLog(logging.Handler):
         self.server.lines.append(f"{record.levelname + ':':<9} {text}")
 
 
-def _engines() -> list[Any]:
-    """Return the SQLAlchemy engines that the app's modules hold."""
+def _engines(*more: object) -> list[Any]:
+    """Return the SQLAlchemy engines that the app's modules hold, or that are among `more`."""
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     values = [value for module in app_modules().values() for value in vars(module).values()]
-    return [value for value in values if isinstance(value, Engine | AsyncEngine)]
+    return [value for value in (*values, *more) if isinstance(value, Engine | AsyncEngine)]
 
 
 def _load(target: str) -> App:
@@ -179,15 +179,16 @@ def serve(target: str | App, name: str = "") -> Server:
     return server
 
 
-def stop_servers() -> None:
+def stop_servers(*more: object) -> None:
     """Stop every server that `serve` started in this kernel, and close the app's databases.
 
     Cells may have used the app's engines, too, which keep their connections for the next time: on
-    Windows, a file that is open can't be moved.
+    Windows, a file that is open can't be moved. more: what the cells have made; the engines among
+    it are closed, too.
     """
     for server in Server.running():
         server.stop()
-    if engines := [engine for engine in _engines() if engine.dialect.name == "sqlite"]:
+    if engines := [engine for engine in _engines(*more) if engine.dialect.name == "sqlite"]:
         with ThreadPoolExecutor(1) as thread:  # that of a notebook has an event loop already
             thread.submit(asyncio.run, _close(engines)).result()
 

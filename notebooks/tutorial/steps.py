@@ -116,7 +116,7 @@ def _enter(folder: Path, step: int) -> None:
     if shell is not None:
         explain_errors(shell, step)
     Problem.other_todo = {}  # of a case that this kernel has opened
-    stop_servers()
+    stop_servers(*(shell.user_ns.values() if shell else ()))
     stop_processes()
     stop_postgres()
     end_left_postgres()
