@@ -340,8 +340,7 @@ def _runs_in(folder: Path) -> bool:
     import psutil
 
     try:
-        # As bytes: below the number are paths, on Windows in the encoding of the system.
-        noted = (_data(folder) / "postmaster.pid").read_bytes()
+        noted = (_data(folder) / "postmaster.pid").read_bytes()  # its paths may be no UTF-8
         process = psutil.Process(int(noted.partition(b"\n")[0]))
         program, *words = process.cmdline()
     except (OSError, ValueError, psutil.Error):
