@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -126,6 +127,9 @@ class _ThreadLog(logging.Handler):
 
 def _engines(*more: object) -> list[Any]:
     """Return the SQLAlchemy engines that the app's modules hold, or that are among `more`."""
+    if "sqlalchemy" not in sys.modules:  # then there is none, and the import takes a while
+        return []
+
     from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
