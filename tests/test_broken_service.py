@@ -354,6 +354,11 @@ def nameless_people_gone(folder: Path) -> None:
     execute(folder, "DELETE FROM person WHERE full_name = ''")
 
 
+def column_of_old(folder: Path) -> None:
+    names_of_the_backup(folder)
+    execute(folder, "ALTER TABLE person RENAME COLUMN full_name TO name")
+
+
 def a_name_for_the_nameless(folder: Path) -> None:
     execute(folder, "UPDATE task SET task_name = '(none)' WHERE task_name = ''")
 
@@ -571,6 +576,7 @@ WRONG: list[tuple[str, Repair, str]] = [
     (MONDAY, names_of_emails, "person 1 is called 'ines', which should be 'Ines Roth'"),
     (MONDAY, half_of_the_names, "these people have no name: 2, 4"),
     (MONDAY, nameless_people_gone, "these people are not in the table any more: 1, 2, 4"),
+    (MONDAY, column_of_old, "the table person has a column name, and the service reads full_name"),
     (TUESDAY, a_name_for_the_nameless, "task 17 is called '(none)'; it should have no name"),
     (TUESDAY, nameless_tasks_gone, "task 17 is gone"),
     (TUESDAY, no_limits_at_all, "POST of a task without a name answers 201, and not 422"),

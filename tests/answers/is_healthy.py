@@ -7,7 +7,9 @@ import httpx
 from answers import right, wrong
 
 
-@right
+@wrong(
+    "for a server that hangs up without an answer, it stops with RemoteProtocolError, in the line"
+)
 def by_two_errors(client):
     try:
         return client.get("/ping").status_code == 200
@@ -217,7 +219,9 @@ def follows_to_another_path(client):
         return False
 
 
-@right
+@wrong(
+    "for a server that hangs up without an answer, it stops with RemoteProtocolError, in the line"
+)
 def by_list(client):
     try:
         answer = client.get("/ping")
@@ -335,3 +339,12 @@ def remembers_a_failure(client):
         up = False
         DOWN.append(client)
     return up and not DOWN
+
+
+@wrong("for a server that is down, it asks more than 30 times: let it give an answer, in the line")
+def asks_for_ever(client):
+    while True:
+        try:
+            return client.get("/ping").status_code == 200
+        except Exception:
+            continue

@@ -150,3 +150,13 @@ def asks_nothing(client):
 @wrong("your code stops with NameError")
 def stops_with_name_error(client):
     create_tasks(client)  # noqa: F821
+
+
+@right
+def turns_all_pages(client):
+    ids = [client.post("/task/", json={"task_name": "a"}).json()["id"] for _ in range(5)]
+    found, after = [], ids[0]
+    while page := client.get(f"/task/?after={after}&limit=2").json():
+        found.append([task["id"] for task in page])
+        after = found[-1][-1]
+    assert found == [ids[1:3], ids[3:]]

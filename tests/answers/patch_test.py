@@ -342,3 +342,19 @@ def knows_bad_requests(client):
     assert client.patch(one.path, json={"task_description": "x" * 20_000}).status_code == 413
     check_name(one)
     check_description(one)
+
+
+@wrong("with a right service, the test sends more than 1000 requests, and goes on, in the line")
+def waits_for_ever(client):
+    while client.get("/ping").is_success:
+        pass
+
+
+@wrong("a service that loses the name if only a description is sent passes the test")
+def waits_for_the_change(client):
+    task = {"task_name": "a", "task_description": "b"}
+    task = client.post("/task/", json=task).json()
+    path = f"/task/{task['id']}"
+    client.patch(path, json={"task_name": "c"})
+    while client.get(path).json() != {**task, "task_name": "c"}:
+        pass

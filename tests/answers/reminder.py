@@ -1,6 +1,7 @@
 """Answers to the exercise `reminder`."""
 
 from contextlib import suppress
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, StringConstraints, conint, constr, field_validator
@@ -294,3 +295,21 @@ class WithAnAuthor(SQLModel):
     author: str
     text: Text
     minutes: Minutes = 10
+
+
+@wrong("it accepts 2.5 minutes, no whole number: keep the type `int`")
+class MinutesOfFloat(SQLModel):
+    text: Text
+    minutes: float = Field(default=10, ge=1, le=60)
+
+
+@wrong("it accepts 2.5 minutes")
+class MinutesOfDecimal(SQLModel):
+    text: Text
+    minutes: Decimal = Field(default=10, ge=1, le=60)
+
+
+@wrong("it accepts 2.5 minutes")
+class MinutesOfBoth(SQLModel):
+    text: Text
+    minutes: int | float = Field(default=10, ge=1, le=60)

@@ -404,3 +404,35 @@ def loop_outside_of_the_try(session, names):
         session.rollback()
         return False
     return True
+
+
+@wrong("it stores the names x, b, c, d first, and others can read that. Write one commit")
+def puts_back_by_hand(session, names):
+    old = {}
+    try:
+        for id_, name in names.items():
+            task = session.get(Task, id_)
+            old[id_] = task.task_name
+            task.task_name = name
+            session.commit()
+    except IntegrityError:
+        session.rollback()
+        for id_, name in old.items():
+            session.get(Task, id_).task_name = name
+        session.commit()
+        return False
+    return True
+
+
+@right
+def commits_before_and_after(session, names):
+    session.commit()
+    try:
+        for id_, name in names.items():
+            session.get(Task, id_).task_name = name
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        session.commit()
+        return False
+    return True

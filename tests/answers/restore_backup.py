@@ -161,3 +161,55 @@ def only_without_a_target(backup, target):
         need_good(backup)
         with target.open("xb") as new:
             new.write(Path(backup).read_bytes())
+
+
+def looks(backup, pragma="integrity_check"):
+    with closing(sqlite3.connect(backup)) as source:
+        try:
+            said = source.execute(f"PRAGMA {pragma}").fetchall()
+            rows = source.execute("SELECT id, task_name FROM task").fetchall()
+        except sqlite3.DatabaseError as error:
+            raise ValueError from error
+    if said != [("ok",)]:
+        raise ValueError
+    return rows
+
+
+@wrong("if the backup is damaged where only integrity_check looks, it raises no ValueError")
+def by_quick_check(backup, target):
+    if not backup.is_file():
+        raise ValueError
+    looks(backup, "quick_check")
+    by_sqlite(backup, target)
+
+
+@wrong("if the backup is not there, it makes an empty one: ask `is_file()` first")
+def makes_an_empty_backup(backup, target):
+    looks(backup)
+    by_sqlite(backup, target)
+
+
+@wrong("when there is no target, the backup is gone afterwards: copy it, do not move it")
+def moves_the_backup(backup, target):
+    need_good(backup)
+    delete(target)
+    backup.replace(target)
+
+
+@wrong("`alembic_version` is another one: bring back all tables of the backup, not only `task`")
+def copies_the_tasks_only(backup, target):
+    if not backup.is_file():
+        raise ValueError
+    rows = looks(backup)
+    with closing(sqlite3.connect(target)) as new, new:
+        new.execute("CREATE TABLE IF NOT EXISTS task (task_name VARCHAR, id INTEGER PRIMARY KEY)")
+        new.execute("DELETE FROM task")
+        new.executemany("INSERT INTO task (id, task_name) VALUES (?, ?)", rows)
+
+
+@right
+def leaves_the_journal(backup, target):
+    need_good(backup)
+    for end in ("-wal", "-shm"):
+        target.with_name(target.name + end).unlink(missing_ok=True)
+    shutil.copyfile(backup, target)

@@ -300,3 +300,16 @@ def a_float_that_may_be_null():
     op.create_table(
         "tag", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.Float())
     )
+
+
+@wrong("the type of name is BLOB, and should be a text")
+class NameOfBytes:
+    def upgrade():
+        op.create_table(
+            "tag",
+            sa.Column("id", sa.Integer(), primary_key=True),
+            sa.Column("name", sa.LargeBinary(), nullable=False),
+        )
+
+    def downgrade():
+        op.drop_table("tag")

@@ -81,6 +81,10 @@ def _judge_minutes(model: type[SQLModel]) -> None:
         if good:
             found = made(model, text="x", minutes=minutes).minutes
             need(found == minutes, f"{minutes} minutes become {found!r}.")
+    need(
+        not accepts(model, text="x", minutes=2.5),
+        "it accepts 2.5 minutes, no whole number: keep the type `int`.",
+    )
     need(not accepts(model, text="x", minutes=None), "it accepts None as the minutes.")
     need(not accepts(model, text="x", minutes="soon"), "it accepts 'soon' as the minutes.")
     need(accepts(model, text="x"), "it refuses a reminder without minutes.")

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tutorial.exercises.databases import database, insert, rows
-from tutorial.exercises.judging import NotQuite, exercise, kind, line_of, need, need_tried, refused
+from tutorial.exercises.judging import (
+    NotQuite,
+    exercise,
+    kind,
+    line_of,
+    listed,
+    need,
+    need_tried,
+    refused,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
     from sqlmodel import Session
 
     Names = dict[int, str | None]
@@ -59,6 +68,7 @@ def count_tasks(function: Callable[[Session], object]) -> None:
             need(left == size, f"after it has counted {rows}, the table has {left}.")
 
 
+IN_ORDER = "SELECT task_name FROM task ORDER BY id"
 FOUR = {2: "a", 5: "b", 9: "c", 14: "d"}
 UNTIDY = {3: "Buy Milk", 4: 'it\'s 100% "done"', 11: " é ", 20: "d", 21: "milk"}
 
@@ -133,6 +143,9 @@ def _judge_refused(function: Rename, engine: Engine, names: Names, what: str) ->
         raise NotQuite(f"{stops}{line_of(error)}.{reason}") from error
     stays = one.now == "a, b, c, d"
     need(stays, f"with {what}, the names should stay a, b, c, d, but are now {one.now}.")
+    early = [names for names in one.commits if names != one.now]
+    way = "and others can read that. Write one commit, after all of them."
+    need(not early, f"with {what}, it stores the names {listed(early[:1])} first, {way}")
     need(one.result is False, f"with {what}, it gives {one.result!r}, not False.")
     need(one.seen == one.now, f"with {what}, the session still has the names {one.seen}.")
     problem = "after a name that is refused, the same session can't store names that are fine."
@@ -155,6 +168,7 @@ class _Renaming:
 
         _store(engine, before)
         self.refusals: list[object] = []
+        self.commits: list[str] = []  # the names, as each commit stores them
         queries: list[object] = []
         self.session = Session(engine)
         note = self.refusals.append
@@ -163,7 +177,12 @@ class _Renaming:
         def hear(*args: object) -> None:  # the connection, its cursor, the statement, …
             queries.append(args[2])
 
+        def note_commit(connection: Connection) -> None:
+            found = connection.connection.cursor().execute(IN_ORDER).fetchall()
+            self.commits.append(", ".join(str(name) for (name,) in found))
+
         event.listen(engine, "before_cursor_execute", hear)
+        event.listen(engine, "commit", note_commit)
         # Closing the session takes back what was not committed.
         with self.session as session:
             try:
@@ -177,6 +196,7 @@ class _Renaming:
             finally:
                 event.remove(engine, "before_cursor_execute", hear)
                 event.remove(engine, "handle_error", note)
+                event.remove(engine, "commit", note_commit)
             try:
                 self.seen = _names(session)
             except (IntegrityError, PendingRollbackError) as error:

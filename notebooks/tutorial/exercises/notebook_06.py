@@ -51,7 +51,7 @@ def tag_table(upgrade: Change, downgrade: Change) -> None:
 
 
 def _judge_tag(connection: Connection) -> None:
-    from sqlalchemy import text
+    from sqlalchemy import String, text
     from sqlalchemy.exc import IntegrityError
 
     found = columns(connection, "tag")
@@ -72,6 +72,8 @@ def _judge_tag(connection: Connection) -> None:
     # A type that is no text turns a text that looks like a number into one.
     others = [name for _, name in stored if name not in names]
     need(not others, f"the name '007' is stored as {listed(others)}: name must be a text.")
+    type_ = found["name"]["type"]
+    need(isinstance(type_, String), f"the type of name is {type_}, and should be a text.")
     may = "name may be NULL: `nullable=False` is missing."
     need(not takes(connection, "tag", id=99, name=None), may)
 

@@ -142,7 +142,10 @@ def restore_backup(restore: Callable[[Path, Path], object]) -> None:
             _leave_wal(folder, "the newest")
             wanted = _rows(_copy(folder))
             spoil(folder / "backup.db")
+            was_there = (folder / "backup.db").exists()
             _need_refused(restore, folder, name)
+            made = not was_there and (folder / "backup.db").exists()
+            need(not made, f"if the backup {name}, it makes an empty one: ask `is_file()` first.")
             after = _copy(folder)
             need(bool(after), f"if the backup {name}, the target is gone.")
             try:
@@ -164,6 +167,8 @@ def _database(file: Path, number: int, word: str = "old") -> None:
         connection.execute("CREATE TABLE task (task_name VARCHAR, id INTEGER PRIMARY KEY)")
         names = [(f"{word} {one}",) for one in range(number)]
         connection.executemany("INSERT INTO task (task_name) VALUES (?)", names)
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR)")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (f"of the {word} tasks",))
 
 
 def _backup(folder: Path) -> Rows:
@@ -208,11 +213,20 @@ def _rows(file: Path | None) -> Rows:
         return connection.execute("SELECT id, task_name FROM task ORDER BY id").fetchall()
 
 
+def _version(file: Path) -> Rows:
+    """Return the rows of a table that nobody speaks of. None are those of a table that is gone."""
+    with closing(sqlite3.connect(file)) as connection, suppress(sqlite3.Error):
+        return connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return []
+
+
 def _restore(restore: Callable[[Path, Path], object], folder: Path, name: str) -> None:
     try:
         restore(folder / "backup.db", folder / "database.db")
     except ValueError as error:
         refused(f"a good backup is refused when {name}", error)
+    kept = (folder / "backup.db").exists()
+    need(kept, f"when {name}, the backup is gone afterwards: copy it, do not move it.")
 
 
 def _need_rows(folder: Path, wanted: Rows, name: str) -> None:
@@ -224,6 +238,9 @@ def _need_rows(folder: Path, wanted: Rows, name: str) -> None:
     text = f"when {name}, the target has {len(found)} rows afterwards, and the backup {len(wanted)}"
     need(len(found) == len(wanted), f"{text}.")
     need(found == wanted, f"when {name}, the target has other rows than the backup.")
+    versions = [_version(folder / file) for file in ("database.db", "backup.db")]
+    also = "bring back all tables of the backup, not only `task`"
+    need(versions[0] == versions[1], f"when {name}, `alembic_version` is another one: {also}.")
     with closing(sqlite3.connect(folder / "database.db")) as connection:
         good = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     need(good, f"when {name}, the target is damaged afterwards.")
@@ -251,9 +268,9 @@ def _damage(file: Path) -> None:
 def _break_a_rule(file: Path) -> None:
     """Spoil what only `integrity_check` looks at: all rows can be read."""
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.execute("INSERT INTO task (task_name) VALUES (NULL)")
+        connection.execute("CREATE INDEX names ON task (id + 1)")
         connection.execute("PRAGMA writable_schema = ON")
-        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'R,', 'R NOT NULL,')")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'id + 1', 'id + 2')")
 
 
 def _other_table(file: Path) -> None:

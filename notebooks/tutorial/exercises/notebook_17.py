@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SECONDS = 60  # how long the service may take to answer
 ADA, BEN = "2f8e", "91bc"  # the revisions after 0003: of a name, and of a date
 KNOWN = ("0001", "0002", "0003", ADA, BEN)  # revisions that some database has run
+BEFORE_ADA = {"0001", "0002", "0003", BEN}  # those after which a column is not renamed yet
 RELEASE = "c41d"  # the one that is missing
 AS_MADE = {ADA, BEN, RELEASE}  # the heads are two of these, until they are merged
 DUE = "due"  # the column that Ben's revision adds
@@ -106,19 +107,19 @@ class Case:
     @cached_property
     def _database(
         self,
-    ) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int], dict[str, int]]:
+    ) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int], dict[str, int], str]:
         """What the properties below are made of, in their order."""
         with opened(self.folder / DATABASE) as connection:
             connection.row_factory = None
             columns = {row[1] for row in connection.execute("PRAGMA table_info(person)")}
-            name = "name" if "name" in columns else "full_name"
+            name = "full_name" if "full_name" in columns else "name"
             people = dict(connection.execute(f"SELECT id, {name} FROM person ORDER BY id"))
             at = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
             of_task = {row[1] for row in connection.execute("PRAGMA table_info(task)")}
             large = "SELECT id FROM person WHERE email <> lower(email)"
             of_people = {row[0] for row in connection.execute(large)}
             emails = dict(connection.execute("SELECT lower(trim(email)), id FROM person"))
-            return _tasks(connection), people, sorted(at), of_task, of_people, emails
+            return _tasks(connection), people, sorted(at), of_task, of_people, emails, name
 
     @property
     def tasks(self) -> dict[int, Task]:
@@ -149,6 +150,11 @@ class Case:
     def emails(self) -> dict[str, int]:
         """The people by e-mail, in small letters."""
         return self._database[5]
+
+    @property
+    def column(self) -> str:
+        """The column with the names of the people: Ada's revision calls it `full_name`."""
+        return self._database[6]
 
     @cached_property
     def _scripts(self) -> ScriptDirectory:
@@ -211,6 +217,8 @@ class Case:
 
 def names(case: Case) -> str:
     """The people have their names again."""
+    if case.column == "name" and not BEFORE_ADA.issuperset(case.at):
+        return "the table person has a column name, and the service reads full_name"
     wanted = case.story.names
     gone = [number for number in wanted if number not in case.people]
     if gone:

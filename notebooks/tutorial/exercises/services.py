@@ -19,6 +19,7 @@ from tutorial.exercises.judging import (
     line_of,
     missing_await,
     need,
+    refused,
 )
 from tutorial.exercises.stopped import sources
 
@@ -35,6 +36,8 @@ RETURNED = "To return an HTTPException is not enough: write `raise` in place of 
 NOTHING = "it returns None"
 NO_ENDPOINT = (307, 404, 405)  # 307: only with another slash at the end, or without it
 PROJECT = ("app.main", "app.main_async")
+MOST = 1000  # requests that a test sends to a right service, if it ends
+MORE = 100  # to a broken one, it may send so many more
 
 
 def in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -242,21 +245,41 @@ def fill(engine: Engine) -> None:
             insert(connection, "task", id=number, task_name=name)
 
 
-def need_passed(function: Callable[[httpx.Client], object], real: Service, name: str) -> None:
-    """Check that the test passes a right service."""
+class DoesNotEnd(BaseException):
+    """An answer asks and asks. No `except Exception` of its own catches it."""
+
+
+def at_most(number: int, answers: Handler) -> Handler:
+    """Give what answers so many requests, and stops at one more."""
     asked: list[httpx.Request] = []
-    with real.client() as client:
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) > number:
+            raise DoesNotEnd
+        return answers(request)
+
+    return answer
+
+
+def need_passed(function: Callable[[httpx.Client], object], real: Service, name: str) -> int:
+    """Check that the test passes a right service, and return how many requests it takes."""
+    asked: list[httpx.Request] = []
+    with real.client(at_most(MOST, real.ask)) as client:
         client.event_hooks["request"].append(asked.append)
         try:
             function(client)
         except KeyboardInterrupt:
             raise
+        except DoesNotEnd as error:
+            refused(f"with {name}, the test sends more than {MOST} requests, and goes on", error)
         except BaseException as error:
             if not asked:
                 raise
             reason = f"{in_one_line(error)}{line_of(error)}"
             raise NotQuite(f"{name} fails the test, with {reason}.") from error
     need(bool(asked), "it asks nothing with the client that it gets.")
+    return len(asked)
 
 
 def need_tells_apart(
@@ -273,15 +296,17 @@ def need_tells_apart(
     with blame(real, need_right):
         need_passed(function, real, "a right service")
         fill(real.engine)
-        need_passed(function, real, "a right service with old tasks")
+        asked = need_passed(function, real, "a right service with old tasks")
     for name, answers in broken:
         fill(real.engine)  # what the test has made before would fill its pages
-        with real.client(answers) as client:
+        with real.client(at_most(asked + MORE, answers)) as client:
             try:
                 result = function(client)
             except KeyboardInterrupt:
                 raise
-            except BaseException:  # whatever stops a test lets it fail, also pytest.fail
+            except (
+                BaseException
+            ):  # whatever stops a test lets it fail, also pytest.fail, DoesNotEnd
                 continue
         said = "" if result is None else f" Giving {result!r} is not enough: use `assert`."
         raise NotQuite(f"a service {name} passes the test.{said}")
