@@ -1,5 +1,6 @@
 """Answers to the exercise `count_tasks`."""
 
+import sqlalchemy
 from sqlalchemy import text
 from sqlmodel import col, delete, func, select
 
@@ -186,6 +187,13 @@ def stops_after_a_query(session):
     raise ValueError
 
 
-@wrong("it gives a Row, not a number. With `select(…)` around the count, `exec` gives the number")
+@wrong("it gives a Row, not a number. With `select(…)` of sqlmodel around it, `exec` gives")
 def forgot_select(session):
     return session.exec(func.count(Task.id)).one()
+
+
+@wrong(
+    "it gives a Row, not a number. With `select(…)` of sqlmodel around it, `exec` gives the number"
+)
+def select_of_sqlalchemy(session):
+    return session.exec(sqlalchemy.select(func.count(Task.id))).one()

@@ -253,3 +253,9 @@ def by_a_check_only():
 @wrong("takes_op wants an argument `op`. Take it out of the brackets")
 def takes_op(op):
     op.add_column("task", sa.Column("done", sa.Boolean(), nullable=False, server_default="0"))
+
+
+@wrong("done may be empty: write `nullable=False`, without quotes around False")
+def nullable_of_a_text():
+    done = sa.Column("done", sa.Boolean(), nullable="False", server_default=sa.false())
+    op.add_column("task", done)

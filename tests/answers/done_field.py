@@ -6,7 +6,7 @@ from pydantic import StrictBool, field_validator
 from sqlmodel import Field, SQLModel
 
 from answers import right, wrong
-from app.models import TaskBase, TaskCreate
+from app.models import Task, TaskBase, TaskCreate
 
 
 @right
@@ -211,3 +211,18 @@ class NameAndDone(SQLModel):
 
 
 stops_as_it_is_no_class = wrong("is not a model")(lambda: None)
+
+
+@wrong("a comma at the end of the line of `done` makes a tuple of its value: delete it")
+class ACommaBehindIt(TaskBase):
+    done: bool = (False,)
+
+
+@wrong("done = True becomes 1: write the type `bool`")
+class OfTheTypeInt(TaskBase):
+    done: int = False
+
+
+@wrong("it builds on the table Task, so it is one: build on a model that is none")
+class OnTheTable(Task):
+    done: bool = False

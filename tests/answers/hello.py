@@ -283,3 +283,21 @@ def returns_the_exception(name: str) -> dict[str, str]:
 @wrong("it returns an int, `422`, which does not fit")
 def returns_the_status(name: str) -> dict[str, str]:
     return {"hello": name} if len(name) <= 20 else 422
+
+
+@wrong("it returns None. Is the `return` there?")
+def prints_it(name: Name):
+    {"hello": name}  # noqa: B018
+
+
+@wrong(
+    "/hello/Ada answers 307, not 200. Its path has a slash too many, at the end",
+    path="/hello/{name}/",
+)
+def a_slash_at_the_end(name: Name):
+    return {"hello": name}
+
+
+@wrong("a limit is of the wrong kind: a text takes min_length and max_length")
+def limit_of_a_number(name: Annotated[str, Path(le=20)]):
+    return {"hello": name}

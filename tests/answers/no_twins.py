@@ -219,7 +219,7 @@ def sync_style(task: TaskCreate, session: SessionDep):
     session.commit()
 
 
-@wrong("POST /task/ answers 307: it has no such endpoint", path="/task")
+@wrong("POST /task/ answers 307: its path lacks the slash at the end: write `/task/`", path="/task")
 async def path_without_a_slash(task: TaskCreate): ...
 
 
@@ -523,3 +523,18 @@ async def stores_with_a_session_of_its_own(task: TaskCreate, session: SessionDep
         if (await other.exec(same(task))).first():
             raise CONFLICT
         return await store(task, other)
+
+
+@wrong("That needs `async def`, in place of `def`")
+def without_async(task: TaskCreate, session: SessionDep):
+    if session.exec(same(task)).first():
+        raise CONFLICT
+    session.add(Task.model_validate(task))
+    session.commit()
+
+
+@wrong("a status is a number: write `HTTPException(409, …)`, without quotes around the number")
+async def status_as_a_text(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise HTTPException("409", "it is there")
+    return await store(task, session)

@@ -313,3 +313,15 @@ class MinutesOfDecimal(SQLModel):
 class MinutesOfBoth(SQLModel):
     text: Text
     minutes: int | float = Field(default=10, ge=1, le=60)
+
+
+@wrong("a comma at the end of the line of `text` makes a tuple of its value: delete it")
+class ACommaBehindTheText(SQLModel):
+    text: str = (Field(min_length=1, max_length=50),)
+    minutes: int = Field(default=10, ge=1, le=60)
+
+
+@wrong("a comma at the end of the line of `minutes` makes a tuple of its value: delete it")
+class ACommaBehindTheMinutes(SQLModel):
+    text: str = Field(min_length=1, max_length=50)
+    minutes: int = (Field(default=10, ge=1, le=60),)

@@ -1,5 +1,7 @@
 """Answers to the exercise `rename_all`."""
 
+import sqlite3
+
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, create_engine, select
@@ -393,7 +395,7 @@ def place_for_id(session, names):
     return True
 
 
-@wrong("(line 399). A query flushes first, so the loop must be inside the `try`.")
+@wrong("(line 401). A query flushes first, so the loop must be inside the `try`.")
 def loop_outside_of_the_try(session, names):
     for id_, name in names.items():
         task = session.get(Task, id_)
@@ -434,5 +436,16 @@ def commits_before_and_after(session, names):
     except IntegrityError:
         session.rollback()
         session.commit()
+        return False
+    return True
+
+
+@wrong("inside the `try`. And `except` must catch the `IntegrityError` of `sqlalchemy.exc`")
+def error_of_another_module(session, names):
+    try:
+        rename(session, names)
+        session.commit()
+    except sqlite3.IntegrityError:
+        session.rollback()
         return False
     return True

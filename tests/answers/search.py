@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query
 from sqlalchemy import literal_column, or_
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, create_engine, func, select
 
 from answers import right, wrong
 from app.db import get_session
@@ -348,3 +348,24 @@ def stops_after_a_query(session: SessionDep, text: str):
 @wrong("`finder` has no endpoint yet: write `@finder.get(…)`, not `@app.get(…)`.", app=app)
 def given_to_app(session: SessionDep, text: str, limit: Limit = 20):
     return session.exec(found(text).order_by(task_id).limit(limit)).all()
+
+
+@wrong(
+    "/search?text=nothing answers 404, not 200. Where nothing is found, an empty list is the answer"
+)
+def nothing_is_not_found(session: SessionDep, text: str, limit: Limit = 20):
+    tasks = session.exec(found(text).order_by(task_id).limit(limit)).all()
+    if not tasks:
+        raise HTTPException(404, "nothing")
+    return tasks
+
+
+@wrong("it returns None. Is the `return` there?", answers=None)
+def no_return(session: SessionDep, text: str, limit: Limit = 20):
+    session.exec(found(text).order_by(task_id).limit(limit)).all()
+
+
+@wrong("it does not take its session from get_session, in the line `return own.exec(")
+def a_session_of_its_own(text: str, limit: Limit = 20):
+    with Session(create_engine("sqlite://")) as own:
+        return own.exec(found(text).order_by(task_id).limit(limit)).all()

@@ -90,7 +90,7 @@ def id_is_not_primary_key():
     )
 
 
-@wrong("name may be NULL: `nullable=False` is missing", then=drop)
+@wrong("name may be NULL: write `nullable=False`, without quotes around False", then=drop)
 def name_may_be_empty():
     op.create_table(
         "tag", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.String(50))
@@ -309,6 +309,19 @@ class NameOfBytes:
             "tag",
             sa.Column("id", sa.Integer(), primary_key=True),
             sa.Column("name", sa.LargeBinary(), nullable=False),
+        )
+
+    def downgrade():
+        op.drop_table("tag")
+
+
+@wrong("name may be NULL: write `nullable=False`, without quotes around False")
+class NullableOfAText:
+    def upgrade():
+        op.create_table(
+            "tag",
+            sa.Column("id", sa.Integer(), primary_key=True),
+            sa.Column("name", sa.String(), nullable="False"),
         )
 
     def downgrade():

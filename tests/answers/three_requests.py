@@ -240,3 +240,8 @@ def gives_what_the_answers_say(client):
     answers = [client.get("/ping"), client.post("/task/", json={"task_name": "x"})]
     answers.append(client.post("/task/", json={}))
     return [answer.json() for answer in answers]
+
+
+@wrong("not [200, 201, 422]. A task has no field `name`: its name is `task_name`")
+def name_of_another_field(client):
+    return [ping(client), post(client, name="x"), post(client)]

@@ -395,3 +395,13 @@ def another_column():
 def two_columns():
     renumber()
     rule_on("task_name", "id")
+
+
+@wrong('the columns of a rule stand in a list: write `["task_name"]`, in the line')
+class ColumnAsAText:
+    def upgrade():
+        renumber()
+        with op.batch_alter_table("task") as batch:
+            batch.create_unique_constraint("uq_task_task_name", "task_name")
+
+    downgrade = down

@@ -6,7 +6,7 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tutorial.exercises.judging import need, need_tried
+from tutorial.exercises.judging import need, need_tried, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -81,6 +81,22 @@ def need_revision(*functions: Change) -> None:
                 "Take it out of the brackets: in a revision, `op` is imported, and not handed in."
             )
             need(not named, f"{function.__name__} wants an argument `{name}`. {todo}")
+
+
+@contextmanager
+def listed_columns() -> Iterator[None]:
+    """Say it in words if the block gives a rule the name of a column, and not a list of names.
+
+    Each letter of it is then taken for a column.
+    """
+    from sqlalchemy.exc import DuplicateColumnError
+
+    try:
+        yield
+    except DuplicateColumnError as error:
+        if "column with name 'a'" not in str(error):
+            raise
+        refused('the columns of a rule stand in a list: write `["task_name"]`', error)
 
 
 def insert(connection: Connection, table: str, **values: object) -> int:

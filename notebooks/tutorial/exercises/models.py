@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tutorial.exercises.judging import kind, need
+from tutorial.exercises.judging import NotQuite, kind, listed, need
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlmodel import SQLModel
 
 
@@ -15,7 +18,25 @@ def need_model(model: type[SQLModel]) -> None:
     is_model = isinstance(model, type) and hasattr(model, "model_validate")
     given = model.__name__ if isinstance(model, type) else kind(model)
     need(is_model, f"{given} is not a model: write a class that builds on one.")
+    tables = [base.__name__ for base in model.__mro__[1:] if "__table__" in vars(base)]
+    built = f"it builds on the table {listed(tables)}, so it is one: build on a model that is none."
+    need(not tables, built)
     need(not hasattr(model, "__table__"), "it is a table: leave out `table=True`.")
+    for name, field in model.model_fields.items():
+        comma = f"a comma at the end of the line of `{name}` makes a tuple of its value: delete it."
+        need(not isinstance(field.default, tuple), comma)
+
+
+@contextmanager
+def fitting_limits() -> Iterator[None]:
+    """Say it in words if a limit does not fit its type. pydantic says it when it gets a value."""
+    try:
+        yield
+    except TypeError as error:  # "Unable to apply constraint 'ge' to …"
+        if "Unable to apply constraint" not in str(error):
+            raise
+        words = "a text takes min_length and max_length, a whole number takes ge and le."
+        raise NotQuite(f"a limit is of the wrong kind: {words}") from error
 
 
 def made(model: type[SQLModel], **data: object) -> Any:

@@ -55,7 +55,7 @@ def count_tasks(function: Callable[[Session], object]) -> None:
             wanted = "an int" if number else "a number"
             take = ": `.one()` takes it out of a result" if kind(counted).endswith("Result") else ""
             if kind(counted) == "a Row":
-                take = ". With `select(…)` around the count, `exec` gives the number itself"
+                take = ". With `select(…)` of sqlmodel around it, `exec` gives the number itself"
             need(type(counted) is int, f"it gives {kind(counted)}, not {wanted}{take}.")
             need(bool(queries), NOT_ASKED)
             size = len(names)
@@ -139,6 +139,7 @@ def _judge_refused(function: Rename, engine: Engine, names: Names, what: str) ->
     except IntegrityError as error:
         where = " A query flushes first, so the loop must be inside the `try`."
         reason = where if "autoflush" in str(error) else ""
+        reason += " And `except` must catch the `IntegrityError` of `sqlalchemy.exc`."
         stops = "when the database refuses a name, it stops with IntegrityError"
         raise NotQuite(f"{stops}{line_of(error)}.{reason}") from error
     stays = one.now == "a, b, c, d"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+FIELDS = ("task_name", "task_description")
 NAMES = {3: "an old task", 8: "it's 100% old"}
 
 
@@ -42,13 +43,15 @@ class _Visit:
         self.codes = codes
         self.seen: list[str] = []
         self.names: list[object] = []  # of the tasks that the service refuses
+        self.others: list[str] = []  # fields that no task has, of what the service refuses
         self.not_json = False  # whether it refuses a body that is not sent as JSON
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(f"{request.method} {request.url.path}")
         found = self.real.ask(request)
         if found.status_code == 422:
-            self.names.append(_name_in(request))
+            self.names.append(_body_of(request).get("task_name"))
+            self.others += [field for field in _body_of(request) if field not in FIELDS]
             sent_as = request.headers.get("Content-Type", "no type")
             self.not_json |= bool(request.content) and sent_as != "application/json"
         usual = {200: self.codes[0], 201: self.codes[1], 422: self.codes[2]}
@@ -76,6 +79,8 @@ class _Visit:
         need(isinstance(statuses, list), f"it gives {kind(statuses)}, not a list.")
         if codes[0] == 200:
             way = " A body is not sent as JSON: write `json=…`." if self.not_json else ""
+            if self.others:
+                way = f" A task has no field `{self.others[0]}`: its name is `task_name`."
             need(statuses == codes, f"the list is {statuses}, not {codes}.{way}")
         need(statuses == codes, f"from a service that answers {codes}, it gives {statuses}.")
         for name in self.names:
@@ -84,9 +89,9 @@ class _Visit:
             need(not name, problem)
 
 
-def _name_in(request: httpx.Request) -> object:
-    """Return the name that a request sends; None if it sends none."""
+def _body_of(request: httpx.Request) -> dict[str, object]:
+    """Return the JSON object that a request sends; an empty one if it sends none."""
     import httpx
 
     body = json_of(httpx.Response(200, content=request.content))
-    return body.get("task_name") if isinstance(body, dict) else None
+    return body if isinstance(body, dict) else {}

@@ -9,6 +9,7 @@ from tutorial.exercises.databases import (
     columns,
     form,
     insert,
+    listed_columns,
     need_form,
     need_revision,
     need_rows,
@@ -74,7 +75,7 @@ def _judge_tag(connection: Connection) -> None:
     need(not others, f"the name '007' is stored as {listed(others)}: name must be a text.")
     type_ = found["name"]["type"]
     need(isinstance(type_, String), f"the type of name is {type_}, and should be a text.")
-    may = "name may be NULL: `nullable=False` is missing."
+    may = "name may be NULL: write `nullable=False`, without quotes around False."
     need(not takes(connection, "tag", id=99, name=None), may)
 
 
@@ -125,7 +126,8 @@ def _upgrade(upgrade: Change, connection: Connection) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        upgrade()
+        with listed_columns():
+            upgrade()
     except IntegrityError as error:
         if "UNIQUE" not in str(error) or "task" not in tables(connection):
             raise

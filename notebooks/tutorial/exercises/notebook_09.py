@@ -54,7 +54,7 @@ def _judge_done(upgrade: Change, names: dict[int, str]) -> None:
         wanted = {*before, "done"}
         need(set(found) == wanted, f"the table task has the columns {', '.join(found)}.")
         empty = takes(connection, "task", task_name="new", done=None)
-        need(not empty, "done may be empty.")
+        need(not empty, "done may be empty: write `nullable=False`, without quotes around False.")
         kind = found["done"]["type"]
         need(isinstance(kind, Boolean), f"the type of done is {kind}, not BOOLEAN.")
         need_form(connection, {**before, "done": form(connection)["done"]}, "after the upgrade")
