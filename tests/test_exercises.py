@@ -334,6 +334,14 @@ def test_line_of_the_cell(capsys: pytest.CaptureFixture) -> None:
     assert said == f"{NOT_QUITE}{stops}, in the line `{shown}` (line {number})"
 
 
+def test_a_warning_of_a_query_is_not_shown(capsys: pytest.CaptureFixture) -> None:
+    """SQLAlchemy warns of two tables that are not joined; the verdict says what comes of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        said = verdict("page_of_people", given("page_of_people", "people_and_all_tasks"), capsys)
+    assert said.endswith(", and not people.")
+
+
 def error_in(cell: str) -> tuple[BaseException, str]:
     """Return how `answer` of a cell stops when it is awaited, and what `check` would say of it."""
     file = "<a cell of this test>"

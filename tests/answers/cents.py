@@ -140,3 +140,11 @@ def refuses_negative(price):
 def catches_its_error(price):
     with suppress(NameError):
         return int(prices * 100)  # noqa: F821
+
+
+@wrong("to_cents(Decimal('0.295')) stops with AssertionError, not with ValueError", back=divide)
+def asserts(price):
+    if price is None:
+        return None
+    assert price * 100 % 1 == 0
+    return int(price * 100)

@@ -151,3 +151,22 @@ class DropsTooMuch:
     def downgrade():
         op.drop_table("task_tag")
         op.drop_table("tag")
+
+
+@wrong("for task 4: FOREIGN KEY constraint failed. Refer from `task_id` to `task.id`, and from")
+class SwappedTables:
+    def upgrade():
+        create(
+            column("task_id", "tag", primary_key=True), column("tag_id", "task", primary_key=True)
+        )
+
+    downgrade = drop
+
+
+@wrong("it takes no link: foreign key mismatch")
+class TagByItsName:
+    def upgrade():
+        key = sa.ForeignKey("tag.name", ondelete="CASCADE")
+        create(column(**TASK), sa.Column("tag_id", sa.Text(), key, primary_key=True))
+
+    downgrade = drop

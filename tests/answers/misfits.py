@@ -1,5 +1,6 @@
 """Answers to the exercise `misfits`."""
 
+import sqlalchemy
 from sqlalchemy import func, or_
 from sqlmodel import col, select
 
@@ -118,3 +119,8 @@ def all_of_them(session):
 @wrong("your code stops with NameError")
 def stops_with_name_error(session):
     return [task.id for task in session.exec(select(Tasks))]  # noqa: F821
+
+
+@wrong("it reads `task_name` of a row that holds a task: take `select` from sqlmodel, and")
+def select_of_sqlalchemy(session):
+    return [task.id for task in session.exec(sqlalchemy.select(Task)) if is_odd(task)]

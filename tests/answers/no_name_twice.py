@@ -58,12 +58,12 @@ def name_of_the_draft():
         batch_op.create_unique_constraint(batch_op.f("uq_task_task_name"), ["task_name"])
 
 
-@wrong("the upgrade stops, because a name is there twice: clean the rows first")
+@wrong("the upgrade stops, because the name 'buy milk' is there twice: clean the rows first")
 def rule_without_cleaning():
     rule()
 
 
-@wrong("the upgrade stops, because a name is there twice: clean the rows first")
+@wrong("the upgrade stops, because the name 'buy milk' is there twice: clean the rows first")
 def rule_first():
     rule()
     op.execute(CLEAN)
@@ -151,3 +151,19 @@ def stops_with_value_error():
 @wrong("takes_op wants an argument `op`. Take it out of the brackets")
 def takes_op(op):
     op.execute(CLEAN)
+
+
+@wrong("because it writes the name 'buy milk (2)' twice: use the id, in the line")
+def counts_the_twins():
+    op.execute(
+        "UPDATE task SET task_name = task_name || ' (2)' "
+        "WHERE id NOT IN (SELECT min(id) FROM task GROUP BY task_name)"
+    )
+    rule()
+
+
+@wrong('the columns of a rule stand in a list: write `["task_name"]`, in the line')
+def column_as_a_text():
+    op.execute(CLEAN)
+    with op.batch_alter_table("task") as batch_op:
+        batch_op.create_unique_constraint("uq_task_task_name", "task_name")

@@ -1,8 +1,15 @@
 """Answers to the exercise `page_of_people`."""
 
 import sqlalchemy
-from sqlalchemy.orm import contains_eager, immediateload, joinedload, selectinload, subqueryload
-from sqlmodel import col, select
+from sqlalchemy.orm import (
+    contains_eager,
+    immediateload,
+    joinedload,
+    registry,
+    selectinload,
+    subqueryload,
+)
+from sqlmodel import Field, SQLModel, col, select
 
 from answers import right, wrong
 
@@ -109,3 +116,23 @@ def other_name(person, after, limit):
 @wrong("its rows are such as '2', and not people")
 def only_ids(person, after, limit):
     return select(person.id).where(person.id > after).order_by(person.id).limit(limit)
+
+
+class OwnBase(SQLModel, registry=registry()):
+    pass
+
+
+class Person(OwnBase, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    email: str
+
+
+@wrong("no such column: person.email. Does it begin with `person`, the argument?")
+def own_people(person, after, limit):
+    return page(Person, after, limit)
+
+
+@wrong("and not people")
+def people_and_all_tasks(person, after, limit):
+    task = person.tasks.property.mapper.class_
+    return select(person, task.id).order_by(person.id).limit(limit)

@@ -62,6 +62,21 @@ def the_other_way_round(connections, processes):
     return each - max(1, each // 3), max(1, each // 3)
 
 
-@wrong("your code stops with ValueError")
+@wrong("places(97, 6) stops with ValueError, in the line `raise ValueError`")
 def refuses_all(connections, processes):
     raise ValueError
+
+
+@wrong("places(12, 6) stops with ValueError, in the line `raise ValueError`")
+def refuses_two(connections, processes):
+    each = connections // processes
+    if each <= 2:
+        raise ValueError
+    return max(1, each // 3), each - max(1, each // 3)
+
+
+@wrong("places(11, 6) stops with AssertionError, not with ValueError, in the line `assert each")
+def asserts(connections, processes):
+    each = connections // processes
+    assert each >= 2
+    return max(1, each // 3), each - max(1, each // 3)

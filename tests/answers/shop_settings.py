@@ -53,8 +53,8 @@ class OnlyTheSize(BaseSettings):
     page_size: int = Field(20, ge=1, le=100)
 
 
-@wrong("it has no field `page_size`")
-class InCapitals(BaseSettings):
+@right
+class InCapitals(BaseSettings, hide_input_in_errors=True):
     PAGE_SIZE: int = Field(20, ge=1, le=100)
     API_KEY: SecretStr = Field(min_length=16)
 
@@ -123,3 +123,9 @@ class AFloat(BaseSettings):
 class NoSettings:
     page_size = 20
     api_key = ""
+
+
+@wrong("`PAGE_SIZE` is 20.0, which is no whole number")
+class InCapitalsAndAFloat(BaseSettings, hide_input_in_errors=True):
+    PAGE_SIZE: float = Field(20.0, ge=1, le=100)
+    API_KEY: SecretStr = Field(min_length=16)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tutorial.exercises.databases import (
     form,
     insert,
+    listed_columns,
     need_form,
     need_revision,
     need_rows,
@@ -47,7 +48,7 @@ def no_name_twice(upgrade: Change) -> None:
             seen.add(name)
         with operations(names) as connection, _naming(connection):
             rules = form(connection)
-            _make_unique(connection, upgrade)
+            _make_unique(connection, upgrade, names)
             need_form(connection, rules, "after the upgrade")
             need_rows(rows(connection), wanted, "after the upgrade")
             insert(connection, "task", id=1000, task_name="new")
@@ -56,16 +57,22 @@ def no_name_twice(upgrade: Change) -> None:
             _need_unique(connection)
 
 
-def _make_unique(connection: Connection, upgrade: Change) -> None:
+def _make_unique(connection: Connection, upgrade: Change, before: dict[int, str]) -> None:
     from sqlalchemy.exc import IntegrityError
 
     try:
-        upgrade()
+        with listed_columns():
+            upgrade()
     except IntegrityError as error:
         names = [name for _, name in rows(connection)]
-        if len(set(names)) == len(names):
+        twins = [name for name in names if names.count(name) > 1]
+        if not twins:
             raise
-        refused("the upgrade stops, because a name is there twice: clean the rows first", error)
+        old = [name for name in twins if name in before.values()]
+        why = f"it writes the name {twins[0]!r} twice: use the id"
+        if old:
+            why = f"the name {old[0]!r} is there twice: clean the rows first"
+        refused(f"the upgrade stops, because {why}", error)
 
 
 STATES = "CONSTRAINT ck_task_state CHECK (state IN ('open', 'done'))"

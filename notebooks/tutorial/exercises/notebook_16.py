@@ -44,17 +44,19 @@ def shop_settings(settings: type[Any]) -> None:
     need(base, "it is no class that is made of `BaseSettings`.")
     if not settings.model_fields:
         raise NotTried
+    own = {name.lower(): name for name in settings.model_fields}  # capitals are right, too
     for name in ("page_size", "api_key"):
-        need(name in settings.model_fields, f"it has no field `{name}`.")
+        need(name in own, f"it has no field `{name}`.")
     for values, size in GOOD:
         made = _made(settings, {"API_KEY": KEY, **values})
-        what = f"with {_told(values)}, `page_size` is {made.page_size!r}"
-        need(made.page_size == size, f"{what}, and should be {size}.")
-        need(type(made.page_size) is int, f"{what}, which is no whole number.")
+        found, key = getattr(made, own["page_size"]), getattr(made, own["api_key"])
+        what = f"with {_told(values)}, `{own['page_size']}` is {found!r}"
+        need(found == size, f"{what}, and should be {size}.")
+        need(type(found) is int, f"{what}, which is no whole number.")
         need(KEY not in f"{made!r} {made}", "the key is shown when the settings are printed.")
-        secret = isinstance(made.api_key, SecretStr)
-        need(secret, f"`api_key` is of the type {type(made.api_key).__name__}, not SecretStr.")
-        need(made.api_key.get_secret_value() == KEY, "`api_key` is not what the variable says.")
+        secret = isinstance(key, SecretStr)
+        need(secret, f"`{own['api_key']}` is of the type {type(key).__name__}, not SecretStr.")
+        need(key.get_secret_value() == KEY, f"`{own['api_key']}` is not what the variable says.")
     need(_error(settings, {}) != "", "without the variable API_KEY, there is no error.")
     said = _error(settings, {"API_KEY": SHORT})
     need(said != "", f"a key of {len(SHORT)} characters is taken.")
