@@ -382,6 +382,15 @@ def answer_without_the_date(folder: Path) -> None:
     replace(folder, "app/models.py", OF_THE_ANSWER, new)
 
 
+def date_that_must_be_there(folder: Path) -> None:
+    fields = FIELDS.replace("due: date | None", "due: date")
+    replace(folder, "app/models.py", OF_THE_ANSWER, f"{BASE}{fields}    owner_id: int | None\n")
+
+
+def code_gone(folder: Path) -> None:
+    shutil.rmtree(folder / "app")
+
+
 def date_as_text(folder: Path) -> None:
     fields = FIELDS.replace("due: date", "due: str")
     replace(folder, "app/models.py", OF_THE_ANSWER, f"{BASE}{fields}    owner_id: int | None\n")
@@ -512,6 +521,11 @@ def his_file_gone(folder: Path) -> None:
     (folder / "alembic/versions/91bc_due.py").unlink()
 
 
+def adas_file_gone(folder: Path) -> None:
+    (folder / "alembic/versions/2f8e_full_name.py").unlink()
+    release_copied(folder)
+
+
 def merged_only(folder: Path) -> None:
     alembic(folder, "merge heads -m together")
 
@@ -581,6 +595,12 @@ WRONG: list[tuple[str, Repair, str]] = [
     (TUESDAY, nameless_tasks_gone, "task 17 is gone"),
     (TUESDAY, no_limits_at_all, "POST of a task without a name answers 201, and not 422"),
     (TUESDAY, answer_without_the_date, "sync: GET of a task answers without due"),
+    (TUESDAY, date_that_must_be_there, "sync: a task without a date can't be read."),
+    (
+        TUESDAY,
+        code_gone,
+        "the sync version can't be asked: ModuleNotFoundError: No module named 'app",
+    ),
     (TUESDAY, date_as_text, "sync: a task with a date answers 500"),
     (TUESDAY, date_and_time, "date 2026-01-31 has '2026-01-31T00:00:00' for it"),
     (TUESDAY, answer_of_nothing, "can't be asked: SyntaxError: expected ':'"),
@@ -607,6 +627,7 @@ WRONG: list[tuple[str, Repair, str]] = [
     (AHEAD, an_empty_file_of_this_id, "c41d leaves 3 e-mails with large letters"),
     (AHEAD, emails_of_the_backup, "3 e-mails have large letters; c41d has written them small."),
     (AHEAD, file_renamed, "not repaired yet"),
+    (AHEAD, adas_file_gone, "alembic/versions has no 2f8e, which another file names."),
     (HEADS, his_file_gone, "alembic/versions has no 91bc any more, and a database is at it"),
     (HEADS, merged_only, "; the database is at c41d"),
     (HEADS, merged_without_it, "the database is at c41d, and c41d is in no file"),

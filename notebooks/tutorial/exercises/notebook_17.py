@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import warnings
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tutorial.errors import Problem
-from tutorial.exercises.judging import in_one_line, listed, report
+from tutorial.exercises.judging import NotQuite, in_one_line, listed, report
 from tutorial.inherited import needed_variables
 from tutorial.state import DATABASE, opened
 
@@ -166,7 +167,13 @@ class Case:
     @cached_property
     def before(self) -> dict[str, set[str]]:
         """Each revision that the files know: its id, and those of all that come before it."""
-        known = [script.revision for script in self._scripts.walk_revisions()]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Revision .* is not present")
+            try:
+                known = [script.revision for script in self._scripts.walk_revisions()]
+            except KeyError as error:
+                gone = f"alembic/versions has no {error.args[0]}, which another file names"
+                raise NotQuite(gone) from error
         ways = {one: self._scripts.iterate_revisions(one, "base") for one in known}
         return {one: {script.revision for script in way} for one, way in ways.items()}
 
@@ -244,6 +251,8 @@ def pages(case: Case) -> str:
             return f"the {version} version can't be asked: {said['error']}"
         if said["date"][0] == 500:  # asked first: it is one of the list
             return f"{version}: a task with a date answers 500"
+        if not said["fields"]:
+            return f"{version}: a task without a date can't be read"
         for what, path in (("list", "GET /task/"), ("no name", "GET of such a task")):
             if (status := said[what][0]) != 200:
                 return f"{version}: with a task without a name, {path} answers {status}"
@@ -510,7 +519,9 @@ def repaired(folder: Path) -> Iterator[str]:
 
     folder: what `open_case` has returned. Raises Problem if there is no such folder.
     """
-    if not isinstance(folder, str | os.PathLike) or not Path(folder, "app").is_dir():
+    parts = ("app", "alembic", DATABASE)  # one of them may be deleted: that is for the judges
+    is_path = isinstance(folder, str | os.PathLike)
+    if not is_path or not any(Path(folder, part).exists() for part in parts):
         raise Problem("folder-gone")
     from tutorial.case import counted
 
@@ -539,6 +550,8 @@ def _judged(trouble: Trouble, case: Case) -> str:
         return trouble.judge(case)
     except Problem:
         raise
+    except NotQuite as reason:
+        return str(reason)
     except sqlite3.Error as error:
         return f"the database can't be read: {in_one_line(error)}"
     except Exception as error:
