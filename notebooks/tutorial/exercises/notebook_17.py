@@ -6,220 +6,33 @@ wrong, in words, or "".
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import subprocess
-import sys
 import tempfile
-import warnings
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tutorial.errors import Problem
+from tutorial.exercises.found_case import DUE, Case, last_line, run_python
 from tutorial.exercises.judging import NotQuite, in_one_line, listed, report
-from tutorial.inherited import needed_variables
-from tutorial.state import DATABASE, opened
+from tutorial.state import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from alembic.script import ScriptDirectory
-
-SECONDS = 60  # how long the service may take to answer
 ADA, BEN = "2f8e", "91bc"  # the revisions after 0003: of a name, and of a date
 KNOWN = ("0001", "0002", "0003", ADA, BEN)  # revisions that some database has run
 BEFORE_ADA = {"0001", "0002", "0003", BEN}  # those after which a column is not renamed yet
 RELEASE = "c41d"  # the one that is missing
 AS_MADE = {ADA, BEN, RELEASE}  # the heads are two of these, until they are merged
-DUE = "due"  # the column that Ben's revision adds
 BENS = f"ALTER TABLE task ADD COLUMN {DUE} DATE; UPDATE alembic_version SET version_num = '{BEN}';"
 RELEASED = (
     f"UPDATE person SET email = lower(email); UPDATE alembic_version SET version_num = '{RELEASE}';"
 )
 FIELDS = ("task_name", "task_description", "id", "owner_id", "owner", DUE)  # of a task's answer
-VISIT = Path(__file__).parent / "visit.py"
-
-
-@dataclass(frozen=True)
-class Task:
-    """A task of the story, without its number."""
-
-    name: str
-    description: str | None
-    owner: int | None
-
-
-@dataclass(frozen=True)
-class Story:
-    """What the database should hold, from the story of the week."""
-
-    names: dict[int, str]  # of the people, by id
-    left: int  # the person who left
-    who_left: tuple[str, str]  # the name and the e-mail
-    tasks: dict[int, Task]  # of today, by id
-    lost: list[Task]
-
-    @cached_property
-    def unnamed(self) -> list[int]:
-        """The tasks that have no name."""
-        return [number for number, task in self.tasks.items() if not task.name]
-
-    @cached_property
-    def ownerless(self) -> list[int]:
-        """The tasks of the person who left."""
-        return [number for number, task in self.tasks.items() if task.owner == self.left]
-
-
-def the_story() -> Story:
-    """Live the week once more, in memory, and return what should be there now."""
-    from tutorial import case
-
-    with closing(case.memory("monday")) as monday:
-        before = dict(monday.execute("SELECT id, name FROM person").fetchall())
-        emails = dict(monday.execute("SELECT id, lower(email) FROM person").fetchall())
-    days = ("monday", "monday_evening", "tuesday")
-    with closing(case.memory(*days, "thursday")) as today:
-        names = dict(today.execute("SELECT id, full_name FROM person").fetchall())
-        tasks = _tasks(today)
-    with closing(case.memory(*days)) as early, closing(case.memory(*days, "wednesday")) as late:
-        kept, all_ = _tasks(early), _tasks(late)
-    (left,) = before.keys() - names.keys()
-    right = {number: name or before[number] for number, name in names.items()}
-    lost = [one for number, one in all_.items() if number not in kept]
-    return Story(right, left, (before[left], emails[left]), tasks, lost)
-
-
-def _tasks(connection: sqlite3.Connection) -> dict[int, Task]:
-    query = "SELECT id, task_name, task_description, owner_id FROM task ORDER BY id"
-    return {number: Task(*rest) for number, *rest in connection.execute(query)}
-
-
-@dataclass
-class Case:
-    """What there is in the folder of a case. Each thing is read when it is asked for first."""
-
-    folder: Path
-    story: Story = field(default_factory=the_story)
-
-    @cached_property
-    def _database(
-        self,
-    ) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int], dict[str, int], str]:
-        """What the properties below are made of, in their order."""
-        with opened(self.folder / DATABASE) as connection:
-            connection.row_factory = None
-            columns = {row[1] for row in connection.execute("PRAGMA table_info(person)")}
-            name = "full_name" if "full_name" in columns else "name"
-            people = dict(connection.execute(f"SELECT id, {name} FROM person ORDER BY id"))
-            at = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
-            of_task = {row[1] for row in connection.execute("PRAGMA table_info(task)")}
-            large = "SELECT id FROM person WHERE email <> lower(email)"
-            of_people = {row[0] for row in connection.execute(large)}
-            emails = dict(connection.execute("SELECT lower(trim(email)), id FROM person"))
-            return _tasks(connection), people, sorted(at), of_task, of_people, emails, name
-
-    @property
-    def tasks(self) -> dict[int, Task]:
-        """The tasks by id."""
-        return self._database[0]
-
-    @property
-    def people(self) -> dict[int, str]:
-        """The names of the people by id."""
-        return self._database[1]
-
-    @property
-    def at(self) -> list[str]:
-        """The revisions that the database notes."""
-        return self._database[2]
-
-    @property
-    def has_due(self) -> bool:
-        """Whether a task has the column of Ben's revision."""
-        return DUE in self._database[3]
-
-    @property
-    def large(self) -> int:
-        """How many people of the story have large letters in their e-mail."""
-        return len(self._database[4] & self.story.names.keys())
-
-    @property
-    def emails(self) -> dict[str, int]:
-        """The people by e-mail, in small letters."""
-        return self._database[5]
-
-    @property
-    def column(self) -> str:
-        """The column with the names of the people: Ada's revision calls it `full_name`."""
-        return self._database[6]
-
-    @cached_property
-    def _scripts(self) -> ScriptDirectory:
-        """The files of the revisions."""
-        from alembic.script import ScriptDirectory
-
-        return ScriptDirectory(str(self.folder / "alembic"))
-
-    @cached_property
-    def before(self) -> dict[str, set[str]]:
-        """Each revision that the files know: its id, and those of all that come before it."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Revision .* is not present")
-            try:
-                known = [script.revision for script in self._scripts.walk_revisions()]
-            except KeyError as error:
-                gone = f"alembic/versions has no {error.args[0]}, which another file names"
-                raise NotQuite(gone) from error
-        ways = {one: self._scripts.iterate_revisions(one, "base") for one in known}
-        return {one: {script.revision for script in way} for one, way in ways.items()}
-
-    @property
-    def heads(self) -> list[str]:
-        """The revisions after which no other comes."""
-        return sorted(self._scripts.get_heads())
-
-    @cached_property
-    def answers(self) -> dict[str, Any]:
-        """What both versions of the service answer, on a database of their own."""
-        return self._visit("code")
-
-    def _visit(self, what: str) -> dict[str, Any]:
-        """Let visit.py ask the service. Of what stops it, the reason is under "error"."""
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-            if what == "whole":
-                with (
-                    opened(self.folder / DATABASE) as source,
-                    closing(sqlite3.connect(Path(name, DATABASE))) as target,
-                ):
-                    source.backup(target)
-            try:
-                done = _run(name, "-P", str(VISIT), str(self.folder), what)
-                found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-            except subprocess.TimeoutExpired:
-                return {"error": f"no answer in {SECONDS} seconds"}
-            except (IndexError, ValueError):
-                return {"error": _last_line(done.stderr)}
-            return found
-
-    def of_each_version(self, what: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Give what each version has answered, as "sync" or "async" and its answers."""
-        found = self._visit(what) if what == "whole" else self.answers
-        for version in ("sync", "async"):
-            yield version, found.get(version, found)
-
-    def whole(self) -> str:
-        """Return what is wrong with the service on a copy of its database, or ""."""
-        for version, said in self.of_each_version("whole"):
-            if "error" in said:
-                return f"the {version} version does not start: {said['error']}"
-            for path, status in said.items():
-                if status != 200:
-                    return f"the {version} version answers {status} to GET {path}"
-        return ""
 
 
 def names(case: Case) -> str:
@@ -298,28 +111,18 @@ def lost_tasks(case: Case) -> str:
             return f"task {number} is called {name!r}; it was {task.name!r}, and was not lost"
     there = [one for number, one in case.tasks.items() if number not in story.tasks]
     names = [one.name for one in there]
-    twins = [_without(story.left, one) for one in there]
+    twins = [one.without(story.left) for one in there]
     if missing := [one.name for one in story.lost if one.name not in names]:
         return f"tasks of Wednesday are missing: {listed(missing)}"
     if twice := [one.name for one in story.lost if names.count(one.name) > 1]:
         return f"tasks of Wednesday are there more than once: {listed(twice)}"
-    older = [one for one in story.tasks.values() if _without(story.left, one) in twins]
+    older = [one for one in story.tasks.values() if one.without(story.left) in twins]
     if older:
-        return f"older tasks are there more than once: {listed(_called(one) for one in older)}"
+        return f"older tasks are there more than once: {listed(one.called for one in older)}"
     for one in story.lost:
         if one not in there:
             return f"{one.name!r} is there, but not with the owner and the description that it had"
     return ""
-
-
-def _without(left: int, task: Task) -> Task:
-    """Return a task, with nobody as the owner if it is the person who left."""
-    return replace(task, owner=None) if task.owner == left else task
-
-
-def _called(task: Task) -> str | None:
-    """Return a task's name; of one without, the description."""
-    return task.name or task.description
 
 
 def owners(case: Case) -> str:
@@ -372,29 +175,11 @@ def _does_not_do_its_work(case: Case) -> str:
             connection.executescript(sql("monday"))
         done = _upgraded(case, name, RELEASE)
         if done.returncode:
-            return f"stops on another database: {_last_line(done.stderr)}"
+            return f"stops on another database: {last_line(done.stderr)}"
         with closing(sqlite3.connect(database)) as connection:
             large = "SELECT count(*) FROM person WHERE email <> lower(email)"
             (number,) = connection.execute(large).fetchone()
     return f"leaves {number} e-mails with large letters" if number else ""
-
-
-def _run(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder, with the database in there. Raises TimeoutExpired."""
-    return subprocess.run(
-        [sys.executable, *words],
-        cwd=folder,
-        env=needed_variables() | {"DATABASE_URL": f"sqlite:///{DATABASE}"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=SECONDS,
-    )
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it says nothing"])[-1]
 
 
 def one_head(case: Case) -> str:
@@ -443,7 +228,7 @@ def _not_run(
         with closing(sqlite3.connect(Path(name, DATABASE))) as connection:
             there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
     if done.returncode:
-        return f"{where} stops: {_last_line(done.stderr)}"
+        return f"{where} stops: {last_line(done.stderr)}"
     if column not in there:
         return (
             f"{where} does not run {revision}. A revision that a database has run keeps its place"
@@ -453,7 +238,9 @@ def _not_run(
 
 def _upgraded(case: Case, folder: str, to: str) -> subprocess.CompletedProcess[str]:
     """Let Alembic upgrade the database in a folder, with the revisions of a case."""
-    return _run(folder, "-m", "alembic", "-c", str(case.folder / "alembic.ini"), "upgrade", to)
+    return run_python(
+        folder, "-m", "alembic", "-c", str(case.folder / "alembic.ini"), "upgrade", to
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,233 @@
+"""What there is in the folder of notebook 17's case: its rows, its revisions and its answers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import warnings
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tutorial.exercises.judging import NotQuite
+from tutorial.inherited import needed_variables
+from tutorial.state import DATABASE, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic.script import ScriptDirectory
+
+SECONDS = 60  # how long the service may take to answer
+DUE = "due"  # the column that Ben's revision adds
+VISIT = Path(__file__).parent / "visit.py"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the story, without its number."""
+
+    name: str
+    description: str | None
+    owner: int | None
+
+    @property
+    def called(self) -> str | None:
+        """Its name; if it has none, its description."""
+        return self.name or self.description
+
+    def without(self, left: int) -> Task:
+        """Return it, with nobody as the owner if it is the person who left."""
+        return replace(self, owner=None) if self.owner == left else self
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the database should hold, from the story of the week."""
+
+    names: dict[int, str]  # of the people, by id
+    left: int  # the person who left
+    who_left: tuple[str, str]  # the name and the e-mail
+    tasks: dict[int, Task]  # of today, by id
+    lost: list[Task]
+
+    @cached_property
+    def unnamed(self) -> list[int]:
+        """The tasks that have no name."""
+        return [number for number, task in self.tasks.items() if not task.name]
+
+    @cached_property
+    def ownerless(self) -> list[int]:
+        """The tasks of the person who left."""
+        return [number for number, task in self.tasks.items() if task.owner == self.left]
+
+
+def the_story() -> Story:
+    """Live the week once more, in memory, and return what should be there now."""
+    from tutorial import case
+
+    with closing(case.memory("monday")) as monday:
+        before = dict(monday.execute("SELECT id, name FROM person").fetchall())
+        emails = dict(monday.execute("SELECT id, lower(email) FROM person").fetchall())
+    days = ("monday", "monday_evening", "tuesday")
+    with closing(case.memory(*days, "thursday")) as today:
+        names = dict(today.execute("SELECT id, full_name FROM person").fetchall())
+        tasks = _tasks(today)
+    with closing(case.memory(*days)) as early, closing(case.memory(*days, "wednesday")) as late:
+        kept, all_ = _tasks(early), _tasks(late)
+    (left,) = before.keys() - names.keys()
+    right = {number: name or before[number] for number, name in names.items()}
+    lost = [one for number, one in all_.items() if number not in kept]
+    return Story(right, left, (before[left], emails[left]), tasks, lost)
+
+
+def _tasks(connection: sqlite3.Connection) -> dict[int, Task]:
+    query = "SELECT id, task_name, task_description, owner_id FROM task ORDER BY id"
+    return {number: Task(*rest) for number, *rest in connection.execute(query)}
+
+
+@dataclass
+class Case:
+    """What there is in the folder of a case. Each thing is read when it is asked for first."""
+
+    folder: Path
+    story: Story = field(default_factory=the_story)
+
+    @cached_property
+    def _database(
+        self,
+    ) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int], dict[str, int], str]:
+        """What the properties below are made of, in their order."""
+        with opened(self.folder / DATABASE) as connection:
+            connection.row_factory = None
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(person)")}
+            name = "full_name" if "full_name" in columns else "name"
+            people = dict(connection.execute(f"SELECT id, {name} FROM person ORDER BY id"))
+            at = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+            of_task = {row[1] for row in connection.execute("PRAGMA table_info(task)")}
+            large = "SELECT id FROM person WHERE email <> lower(email)"
+            of_people = {row[0] for row in connection.execute(large)}
+            emails = dict(connection.execute("SELECT lower(trim(email)), id FROM person"))
+            return _tasks(connection), people, sorted(at), of_task, of_people, emails, name
+
+    @property
+    def tasks(self) -> dict[int, Task]:
+        """The tasks by id."""
+        return self._database[0]
+
+    @property
+    def people(self) -> dict[int, str]:
+        """The names of the people by id."""
+        return self._database[1]
+
+    @property
+    def at(self) -> list[str]:
+        """The revisions that the database notes."""
+        return self._database[2]
+
+    @property
+    def has_due(self) -> bool:
+        """Whether a task has the column of Ben's revision."""
+        return DUE in self._database[3]
+
+    @property
+    def large(self) -> int:
+        """How many people of the story have large letters in their e-mail."""
+        return len(self._database[4] & self.story.names.keys())
+
+    @property
+    def emails(self) -> dict[str, int]:
+        """The people by e-mail, in small letters."""
+        return self._database[5]
+
+    @property
+    def column(self) -> str:
+        """The column with the names of the people: Ada's revision calls it `full_name`."""
+        return self._database[6]
+
+    @cached_property
+    def _scripts(self) -> ScriptDirectory:
+        """The files of the revisions."""
+        from alembic.script import ScriptDirectory
+
+        return ScriptDirectory(str(self.folder / "alembic"))
+
+    @cached_property
+    def before(self) -> dict[str, set[str]]:
+        """Each revision that the files know: its id, and those of all that come before it."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Revision .* is not present")
+            try:
+                known = [script.revision for script in self._scripts.walk_revisions()]
+            except KeyError as error:
+                gone = f"alembic/versions has no {error.args[0]}, which another file names"
+                raise NotQuite(gone) from error
+        ways = {one: self._scripts.iterate_revisions(one, "base") for one in known}
+        return {one: {script.revision for script in way} for one, way in ways.items()}
+
+    @property
+    def heads(self) -> list[str]:
+        """The revisions after which no other comes."""
+        return sorted(self._scripts.get_heads())
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """What both versions of the service answer, on a database of their own."""
+        return self._visit("code")
+
+    def _visit(self, what: str) -> dict[str, Any]:
+        """Let visit.py ask the service. Of what stops it, the reason is under "error"."""
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            if what == "whole":
+                with (
+                    opened(self.folder / DATABASE) as source,
+                    closing(sqlite3.connect(Path(name, DATABASE))) as target,
+                ):
+                    source.backup(target)
+            try:
+                done = run_python(name, "-P", str(VISIT), str(self.folder), what)
+                found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+            except subprocess.TimeoutExpired:
+                return {"error": f"no answer in {SECONDS} seconds"}
+            except (IndexError, ValueError):
+                return {"error": last_line(done.stderr)}
+            return found
+
+    def of_each_version(self, what: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give what each version has answered, as "sync" or "async" and its answers."""
+        found = self._visit(what) if what == "whole" else self.answers
+        for version in ("sync", "async"):
+            yield version, found.get(version, found)
+
+    def whole(self) -> str:
+        """Return what is wrong with the service on a copy of its database, or ""."""
+        for version, said in self.of_each_version("whole"):
+            if "error" in said:
+                return f"the {version} version does not start: {said['error']}"
+            for path, status in said.items():
+                if status != 200:
+                    return f"the {version} version answers {status} to GET {path}"
+        return ""
+
+
+def run_python(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, with the database in there. Raises TimeoutExpired."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=needed_variables() | {"DATABASE_URL": f"sqlite:///{DATABASE}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=SECONDS,
+    )
+
+
+def last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["it says nothing"])[-1]
