@@ -107,6 +107,13 @@ def test_links_work_in_jupyterlab_too(page: Path) -> None:
         assert goal.is_file() or target.startswith("#"), target
 
 
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_an_anchor_is_the_address_of_its_heading(page: Path) -> None:
+    """JupyterLab needs the anchor; on GitHub and on the site, only the heading's address counts."""
+    anchors = re.findall(r'<a id="([^"]+)"></a>\n+#+ (.+)\n', page.read_text(encoding="utf-8"))
+    assert [anchor for anchor, heading in anchors if anchor != address(heading)] == []
+
+
 def test_the_start_commands_make_the_repository_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """A notebook makes its own folder the root, and the README is above it: an option is needed."""
     start_page = f"notebooks/{course.notebook_path(0).name}"
