@@ -23,7 +23,7 @@ from sqlmodel import SQLModel
 
 from tutorial.ends import stored_ends
 from tutorial.postgres import Postgres
-from tutorial.versions import AWAITED, NAMES
+from tutorial.versions import in_async
 
 with catch_warnings(action="ignore"):  # that a later version wants another httpx
     from starlette.testclient import TestClient
@@ -122,13 +122,8 @@ def changed(text: str, diff: str) -> str:
 
 
 def in_version(source: str, version: str) -> str:
-    """Return endpoints in a version, as `make_async` makes them."""
-    if version == "async":
-        for old, new in NAMES.items():
-            source = source.replace(old, new)
-        for name in AWAITED:
-            source = source.replace(f"session.{name}(", f"await session.{name}(")
-    return source
+    """Return endpoints in a version."""
+    return in_async(source) if version == "async" else source
 
 
 def emptied(postgres: Postgres) -> str:

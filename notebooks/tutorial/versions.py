@@ -107,6 +107,15 @@ def _no_random_warning() -> Iterator[None]:
 
 
 @explained
+def in_async(text: str) -> str:
+    """Return the async version of endpoints."""
+    for old, new in NAMES.items():
+        text = text.replace(old, new)
+    for name in AWAITED:
+        text = text.replace(f"session.{name}(", f"await session.{name}(")
+    return text
+
+
 def make_async(path: str, *, show: bool = True) -> None:
     """Write the async version of a file with endpoints beside it.
 
@@ -117,11 +126,7 @@ def make_async(path: str, *, show: bool = True) -> None:
     """
     if not Path(path).is_file():
         raise Problem("file-gone", path=path)
-    text = Path(path).read_text(encoding="utf-8")
-    for old, new in NAMES.items():
-        text = text.replace(old, new)
-    for name in AWAITED:
-        text = text.replace(f"session.{name}(", f"await session.{name}(")
+    text = in_async(Path(path).read_text(encoding="utf-8"))
     target = path.replace(".py", "_async.py")
     keep(target, text)
     note_app()  # what was imported in this cell, before the file changes

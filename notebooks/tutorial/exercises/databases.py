@@ -6,10 +6,11 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tutorial.exercises.judging import need, need_tried, refused
+from tutorial.exercises.judging import in_words, need, need_tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection, Engine
 
@@ -83,20 +84,15 @@ def need_revision(*functions: Change) -> None:
             need(not named, f"{function.__name__} wants an argument `{name}`. {todo}")
 
 
-@contextmanager
-def listed_columns() -> Iterator[None]:
+def listed_columns() -> AbstractContextManager[None]:
     """Say it in words if the block gives a rule the name of a column, and not a list of names.
 
     Each letter of it is then taken for a column.
     """
     from sqlalchemy.exc import DuplicateColumnError
 
-    try:
-        yield
-    except DuplicateColumnError as error:
-        if "column with name 'a'" not in str(error):
-            raise
-        refused('the columns of a rule stand in a list: write `["task_name"]`', error)
+    problem = 'the columns of a rule stand in a list: write `["task_name"]`'
+    return in_words(problem, DuplicateColumnError, "column with name 'a'")
 
 
 def insert(connection: Connection, table: str, **values: object) -> int:

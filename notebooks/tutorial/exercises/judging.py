@@ -7,6 +7,7 @@ import dis
 import inspect
 import linecache
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
@@ -161,6 +162,17 @@ def _taken_by_await(error: BaseException) -> Iterator[str]:
                 if isinstance(inner, ast.Call):
                     yield f".{part.attr}" if isinstance(part, ast.Attribute) else "[…]"
                 part = inner
+
+
+@contextmanager
+def in_words(problem: str, kind: type[Exception], part: str) -> Iterator[None]:
+    """Raise NotQuite if the block stops with an error of a kind, whose text has `part`."""
+    try:
+        yield
+    except kind as error:
+        if part not in str(error):
+            raise
+        refused(problem, error)
 
 
 def refused(problem: str, error: BaseException) -> NoReturn:

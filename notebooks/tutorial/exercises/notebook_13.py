@@ -17,10 +17,11 @@ from tutorial.exercises.databases import (
     tables,
     takes,
 )
-from tutorial.exercises.judging import exercise, listed, need, refused
+from tutorial.exercises.judging import exercise, in_words, listed, need, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
@@ -115,15 +116,10 @@ def _need_back(connection: Connection, downgrade: Change) -> None:
     need("task" in tables(connection), "after the downgrade, the table task is gone.")
 
 
-@contextmanager
-def _whole_names() -> Iterator[None]:
+def _whole_names() -> AbstractContextManager[None]:
     """Say what is missing if the block drops a rule whose name the naming convention changed."""
-    try:
-        yield
-    except ValueError as error:
-        if "ck_task_ck_task_state" not in str(error):
-            raise
-        refused('no rule is called ck_task_ck_task_state: write op.f("ck_task_state")', error)
+    problem = 'no rule is called ck_task_ck_task_state: write op.f("ck_task_state")'
+    return in_words(problem, ValueError, "ck_task_ck_task_state")
 
 
 def _need_states(connection: Connection, allowed: tuple[str, ...], when: str) -> None:

@@ -304,9 +304,7 @@ def need_tells_apart(
                 result = function(client)
             except KeyboardInterrupt:
                 raise
-            except (
-                BaseException
-            ):  # whatever stops a test lets it fail, also pytest.fail, DoesNotEnd
+            except BaseException:  # whatever stops a test lets it fail, also one without an end
                 continue
         said = "" if result is None else f" Giving {result!r} is not enough: use `assert`."
         raise NotQuite(f"a service {name} passes the test.{said}")
