@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tutorial.exercises.judging import NotQuite
 from tutorial.inherited import needed_variables
@@ -91,6 +91,18 @@ def _tasks(connection: sqlite3.Connection) -> dict[int, Task]:
     return {number: Task(*rest) for number, *rest in connection.execute(query)}
 
 
+class _Rows(NamedTuple):
+    """What a case's database holds."""
+
+    tasks: dict[int, Task]  # by id
+    people: dict[int, str]  # the names by id
+    at: list[str]  # the revisions that it notes
+    of_task: set[str]  # the columns of a task
+    large: set[int]  # the people with large letters in their e-mail
+    emails: dict[str, int]  # the people by e-mail, in small letters
+    column: str  # the one with the names of the people
+
+
 @dataclass
 class Case:
     """What there is in the folder of a case. Each thing is read when it is asked for first."""
@@ -99,10 +111,8 @@ class Case:
     story: Story = field(default_factory=the_story)
 
     @cached_property
-    def _database(
-        self,
-    ) -> tuple[dict[int, Task], dict[int, str], list[str], set[str], set[int], dict[str, int], str]:
-        """What the properties below are made of, in their order."""
+    def _database(self) -> _Rows:
+        """What the properties below are made of."""
         with opened(self.folder / DATABASE) as connection:
             connection.row_factory = None
             columns = {row[1] for row in connection.execute("PRAGMA table_info(person)")}
@@ -113,42 +123,42 @@ class Case:
             large = "SELECT id FROM person WHERE email <> lower(email)"
             of_people = {row[0] for row in connection.execute(large)}
             emails = dict(connection.execute("SELECT lower(trim(email)), id FROM person"))
-            return _tasks(connection), people, sorted(at), of_task, of_people, emails, name
+            return _Rows(_tasks(connection), people, sorted(at), of_task, of_people, emails, name)
 
     @property
     def tasks(self) -> dict[int, Task]:
         """The tasks by id."""
-        return self._database[0]
+        return self._database.tasks
 
     @property
     def people(self) -> dict[int, str]:
         """The names of the people by id."""
-        return self._database[1]
+        return self._database.people
 
     @property
     def at(self) -> list[str]:
         """The revisions that the database notes."""
-        return self._database[2]
+        return self._database.at
 
     @property
     def has_due(self) -> bool:
         """Whether a task has the column of Ben's revision."""
-        return DUE in self._database[3]
+        return DUE in self._database.of_task
 
     @property
     def large(self) -> int:
         """How many people of the story have large letters in their e-mail."""
-        return len(self._database[4] & self.story.names.keys())
+        return len(self._database.large & self.story.names.keys())
 
     @property
     def emails(self) -> dict[str, int]:
         """The people by e-mail, in small letters."""
-        return self._database[5]
+        return self._database.emails
 
     @property
     def column(self) -> str:
         """The column with the names of the people: Ada's revision calls it `full_name`."""
-        return self._database[6]
+        return self._database.column
 
     @cached_property
     def _scripts(self) -> ScriptDirectory:
