@@ -1,0 +1,220 @@
+"""What notebooks/the_service.md says of a full uvicorn, of the first start, and of PostgreSQL."""
+
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from shutil import copy
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier, Literal
+from remote import Remote
+from service import ROOT, SECONDS, VERSIONS, alembic, copy_project, query, run, serve_each
+from sqlalchemy import make_url
+
+from tutorial.postgres import Postgres
+
+PAGE = (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
+
+# A full uvicorn
+
+
+def test_connections_that_send_nothing_count(tmp_path: Path, file_at_head: Path) -> None:
+    """At the limit, a client that was there before them is refused, too, until they leave."""
+    assert "also to one on an older connection. Those that send nothing count, too" in PAGE
+    files = {version: Path(copy(file_at_head, tmp_path / f"{version}.db")) for version in VERSIONS}
+    with serve_each(files, "--limit-concurrency", "4") as servers:
+        for server in servers.values():
+
+            def status(client=server.client) -> int:
+                return client.get("/ping").status_code
+
+            url = server.client.base_url
+            with ExitStack() as stack:
+                older = stack.enter_context(socket.create_connection((url.host, url.port)))
+                assert b" 200 " in ping(older)
+                for _ in range(4):
+                    stack.enter_context(socket.create_connection((url.host, url.port)))
+                await_status(status, 503)
+                assert b" 503 " in ping(older)
+            await_status(status, 200)
+
+
+def ping(connection: socket.socket) -> bytes:
+    """Ask on a connection that is open, and return the first line of the answer."""
+    connection.settimeout(SECONDS)
+    connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+    return connection.recv(4096).splitlines()[0]
+
+
+def await_status(status, wanted: int) -> None:
+    """Ask until this is the answer: the server sees a little later who comes and who leaves."""
+    for _ in range(200):
+        if status() == wanted:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no answer was {wanted}")
+
+
+# The first start
+
+START = """
+from app.revision import require_newest_revision
+
+try:
+    require_newest_revision()
+    print("it starts")
+except RuntimeError as error:
+    print(error)
+"""
+OTHERS = {
+    "reads": ["BEGIN", "SELECT * FROM task"],
+    "writes": ["BEGIN IMMEDIATE"],
+    "keeps others out": ["BEGIN EXCLUSIVE"],
+}
+
+
+@pytest.mark.parametrize("statements", OTHERS.values(), ids=OTHERS)
+def test_only_the_first_start_waits(
+    tmp_path: Path, file_at_head: Path, statements: list[str]
+) -> None:
+    """The start that turns WAL on is refused beside another program; a later one is not."""
+    assert "In WAL mode it waits for nobody. The first start on a file turns WAL on" in PAGE
+    project = copy_project(tmp_path)
+    db = project / "app" / "db.py"
+    shorter = db.read_text("utf-8").replace("busy_timeout = 10000", "busy_timeout = 300")
+    db.write_text(shorter, encoding="utf-8", newline="\n")
+    file = Path(copy(file_at_head, tmp_path / "database.db"))
+
+    def start_beside_it() -> str:
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            for statement in statements:
+                other.execute(statement).fetchall()
+            return run(START, file, cwd=project)
+
+    assert start_beside_it().endswith("can't be used: database is locked.\n")
+    assert run(START, file, cwd=project) == "it starts\n"
+    query(file, "DELETE FROM task")
+    assert start_beside_it() == "it starts\n"
+
+
+# PostgreSQL
+
+ASKS = """
+import asyncio, sys
+from importlib import import_module
+
+import httpx
+import psycopg
+from sqlalchemy import make_url
+
+app = import_module(f"app.main{sys.argv[1]}").app
+url = make_url(sys.argv[2]).set(drivername="postgresql").render_as_string(hide_password=False)
+
+async def ask(method, path, **sent):
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        return (await client.request(method, path, **sent)).status_code
+
+def other(sql):
+    with psycopg.connect(url, autocommit=True) as connection:
+        cursor = connection.execute(sql)
+        return cursor.fetchone()[0] if cursor.description else None
+"""
+NEW_TYPE = """
+async def main():
+    await asyncio.gather(*(ask("GET", "/task/1") for _ in range(10)))
+    other("ALTER TABLE task ALTER COLUMN task_name TYPE VARCHAR(200)")
+    print(*[await ask("GET", "/task/1") for _ in range(15)])
+
+asyncio.run(main())
+"""
+TWO_AT_ONCE = """
+WAIT = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND state = 'active'"
+
+async def main():
+    with psycopg.connect(url) as first:
+        first.execute("SELECT id FROM task WHERE id = 1 FOR UPDATE")
+        both = [ask("PATCH", "/task/1", json={"task_name": name}) for name in ("b", "c")]
+        both = [asyncio.create_task(one) for one in both]
+        while other(WAIT) < 2:
+            await asyncio.sleep(0.05)
+    print(*sorted([await one for one in both]))
+
+asyncio.run(main())
+"""
+NAMES = """
+async def main():
+    print(*[await ask("POST", "/task/", json={"task_name": name}) for name in ("e", "🐢")])
+
+asyncio.run(main())
+"""
+SUFFIXES = {"sync": "", "async": "_async"}
+by_version = pytest.mark.parametrize("version", VERSIONS)
+
+
+def statuses(code: str, version: str, url: str) -> list[int]:
+    """Run this code with a version of the service on a database; return what it prints."""
+    return [int(one) for one in run(ASKS + code, url, arguments=(SUFFIXES[version], url)).split()]
+
+
+@pytest.fixture
+def with_a_task(postgres_at_head: Remote, tmp_path: Path) -> Remote:
+    """Return a database with one task."""
+    database = postgres_at_head.copy("said", tmp_path)
+    query(database, "INSERT INTO task (task_name) VALUES ('a')")
+    return database
+
+
+@by_version
+def test_a_new_type(with_a_task: Remote, version: str) -> None:
+    """The async version has prepared its statements for the old type, and sees it once."""
+    assert "a request to the async version that runs can be a 500, once (`Invalid" in PAGE
+    first, *others = statuses(NEW_TYPE, version, with_a_task.url)
+    assert first == {"sync": 200, "async": 500}[version]
+    assert others == [200] * 14
+
+
+@by_version
+@pytest.mark.parametrize("level", ["read committed", "repeatable read", "serializable"])
+def test_two_at_once(with_a_task: Remote, version: str, level: str) -> None:
+    """One after the other changes the task, or the second is refused by PostgreSQL."""
+    assert "`default_transaction_isolation` to more than `read committed`" in PAGE
+    with with_a_task.connect(autocommit=True) as connection:
+        name = Identifier(with_a_task.url.rpartition("/")[2])
+        level_of = SQL("ALTER DATABASE {} SET default_transaction_isolation = {}")
+        connection.execute(level_of.format(name, Literal(level)))
+    wanted = [200, 200] if level == "read committed" else [200, 500]
+    assert statuses(TWO_AT_ONCE, version, with_a_task.url) == wanted
+
+
+@contextmanager
+def encoded(server: Postgres, encoding: str) -> Iterator[str]:
+    """Make a database in an encoding, and return its URL. At the end it is dropped."""
+    address = make_url(server.url)
+    name = f"{address.database}_{encoding}".lower()
+    url = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        drop = SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name))
+        connection.execute(drop)
+        create = SQL("CREATE DATABASE {} ENCODING {} LOCALE 'C' TEMPLATE template0")
+        connection.execute(create.format(Identifier(name), Literal(encoding)))
+        try:
+            yield address.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(drop)
+
+
+def test_another_encoding(postgres: Postgres) -> None:
+    """What an encoding can't hold is a 500, and with SQL_ASCII nothing starts."""
+    assert "with `LATIN1`, a name such as 🐢 is a 500, and with `SQL_ASCII`, neither" in PAGE
+    with encoded(postgres, "LATIN1") as url:
+        alembic("upgrade", "head", url=url)
+        for version in VERSIONS:
+            assert statuses(NAMES, version, url) == [201, 500]
+    with encoded(postgres, "SQL_ASCII") as url:
+        assert "TypeError" in alembic("upgrade", "head", url=url, fails=True)
+        assert "bytes-like" in run(START.replace("RuntimeError", "Exception"), url)
