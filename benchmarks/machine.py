@@ -36,7 +36,7 @@ class Cores:
 
 
 def choose_cores(pinned: bool) -> Cores:
-    """Choose the first and the last core: these two do not share a physical one."""
+    """Choose the first and the last core: of four or more, these mostly share no physical one."""
     if not pinned or not hasattr(os, "sched_getaffinity"):  # only Linux has it
         return Cores()
     cores = sorted(os.sched_getaffinity(0))

@@ -1,10 +1,11 @@
-"""What notebooks/the_service.md says of a full uvicorn, of the first start, and of PostgreSQL."""
+"""What notebooks/the_service.md says of uvicorn, of the first start, and of PostgreSQL."""
 
 import socket
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from http.client import HTTPResponse
 from pathlib import Path
 from shutil import copy
 
@@ -12,12 +13,27 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier, Literal
 from remote import Remote
-from service import ROOT, SECONDS, VERSIONS, alembic, copy_project, query, run, serve_each
+from service import (
+    ROOT,
+    SECONDS,
+    VERSIONS,
+    alembic,
+    copy_project,
+    database_url,
+    query,
+    run,
+    serve_each,
+)
 from sqlalchemy import make_url
 
 from tutorial.postgres import Postgres
 
 PAGE = (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
+
+CREATE = (
+    b"POST /task/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 17\r\n\r\n{"task_name":"a"}'
+)
 
 # A full uvicorn
 
@@ -57,6 +73,37 @@ def await_status(status, wanted: int) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"no answer was {wanted}")
+
+
+# A 500
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_after_a_500_the_connection_is_closed(tmp_path: Path, version: str) -> None:
+    """The answer does not say so. What comes next on it is not read: no row of it is stored."""
+    assert "After a 500, uvicorn closes the connection, and its answer does not say so" in PAGE
+    file = tmp_path / "database.db"
+    alembic("stamp", "head", url=database_url(file))  # there is no table
+    answers = []
+    with (
+        pytest.raises(AssertionError, match="no such table: task"),  # the log has a traceback
+        serve_each({version: file}) as servers,
+    ):
+        url = servers[version].client.base_url
+        with socket.create_connection((url.host, url.port), timeout=SECONDS) as connection:
+            connection.sendall(b"GET /task/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            response = HTTPResponse(connection)
+            response.begin()
+            answers += [response.status, response.getheader("Connection"), response.read()]
+            query(file, "CREATE TABLE task (id INTEGER PRIMARY KEY, task_name, task_description)")
+            with suppress(OSError):  # the end may come as a reset
+                connection.sendall(CREATE)
+                answers.append(connection.recv(1))
+        rows = query(file, "SELECT id FROM task")
+        answers.append(servers[version].client.get("/task/").status_code)
+    assert answers[:3] == [500, None, b"Internal Server Error"]
+    assert answers[3:] in ([200], [b"", 200])
+    assert rows == []
 
 
 # The first start
