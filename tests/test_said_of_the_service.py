@@ -1,4 +1,4 @@
-"""What notebooks/the_service.md says of uvicorn, of the first start, and of PostgreSQL."""
+"""What notebooks/the_service.md says of uvicorn, sessions, the first start, and PostgreSQL."""
 
 import socket
 import sqlite3
@@ -30,6 +30,7 @@ from tutorial.postgres import Postgres
 
 PAGE = (ROOT / "notebooks" / "the_service.md").read_text(encoding="utf-8")
 
+SUFFIXES = {"sync": "", "async": "_async"}  # of the modules
 CREATE = (
     b"POST /task/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     b'Content-Length: 17\r\n\r\n{"task_name":"a"}'
@@ -106,6 +107,69 @@ def test_after_a_500_the_connection_is_closed(tmp_path: Path, version: str) -> N
     assert rows == []
 
 
+# Two dependencies
+
+TWO_SESSIONS = """
+import asyncio, inspect, sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import httpx
+from fastapi import Depends
+from sqlmodel import text
+
+main, db = (import_module(f"app.{name}{sys.argv[1]}") for name in ("main", "db"))
+
+def add(path, asked):
+    async def user(session: asked) -> Any:
+        done = session.exec(text("UPDATE task SET task_description = 'seen'"))
+        if inspect.isawaitable(done):
+            await done
+        return session
+
+    @main.app.post(path)
+    async def write(first: Annotated[Any, Depends(user)], session: main.SessionDep) -> bool:
+        session.add(main.Task(task_name="b"))
+        done = session.commit()
+        if inspect.isawaitable(done):
+            await done
+        return first is session
+
+async def ask():
+    add("/own", main.SessionDep)
+    add("/reader", main.ReaderDep)
+    add("/plain", Annotated[Any, Depends(db.get_session)])
+    transport = httpx.ASGITransport(main.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        for path in ("/own", "/reader", "/plain"):
+            answer = await client.post(path)
+            print(answer.status_code, answer.text)
+
+asyncio.run(ask())
+"""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_plain_dependency_is_a_second_session(
+    tmp_path: Path, file_at_head: Path, version: str
+) -> None:
+    """It locks out the first one, which the project's own two do not."""
+    assert "So ask for these, and not for `Depends(get_session)`" in PAGE
+    project, file = with_a_short_wait(tmp_path, file_at_head)
+    query(file, "INSERT INTO task (task_name) VALUES ('a')")
+    said = run(TWO_SESSIONS, file, cwd=project, arguments=[SUFFIXES[version]])
+    assert said.splitlines() == ["200 true", "200 true", '503 {"detail":"The database is busy."}']
+
+
+def with_a_short_wait(folder: Path, at_head: Path) -> tuple[Path, Path]:
+    """Return a copy of the project that waits 0.3 seconds for a lock, and a database for it."""
+    project = copy_project(folder)
+    db = project / "app" / "db.py"
+    shorter = db.read_text("utf-8").replace("busy_timeout = 10000", "busy_timeout = 300")
+    db.write_text(shorter, encoding="utf-8", newline="\n")
+    return project, Path(copy(at_head, folder / "database.db"))
+
+
 # The first start
 
 START = """
@@ -130,11 +194,7 @@ def test_only_the_first_start_waits(
 ) -> None:
     """The start that turns WAL on is refused beside another program; a later one is not."""
     assert "In WAL mode it waits for nobody. The first start on a file turns WAL on" in PAGE
-    project = copy_project(tmp_path)
-    db = project / "app" / "db.py"
-    shorter = db.read_text("utf-8").replace("busy_timeout = 10000", "busy_timeout = 300")
-    db.write_text(shorter, encoding="utf-8", newline="\n")
-    file = Path(copy(file_at_head, tmp_path / "database.db"))
+    project, file = with_a_short_wait(tmp_path, file_at_head)
 
     def start_beside_it() -> str:
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
@@ -199,7 +259,6 @@ async def main():
 
 asyncio.run(main())
 """
-SUFFIXES = {"sync": "", "async": "_async"}
 by_version = pytest.mark.parametrize("version", VERSIONS)
 
 
