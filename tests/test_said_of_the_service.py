@@ -1,4 +1,4 @@
-"""What notebooks/the_service.md says of uvicorn, sessions, the first start, and PostgreSQL."""
+"""What notebooks/the_service.md says of uvicorn, sessions, ids, starts and PostgreSQL."""
 
 import socket
 import sqlite3
@@ -168,6 +168,27 @@ def with_a_short_wait(folder: Path, at_head: Path) -> tuple[Path, Path]:
     shorter = db.read_text("utf-8").replace("busy_timeout = 10000", "busy_timeout = 300")
     db.write_text(shorter, encoding="utf-8", newline="\n")
     return project, Path(copy(at_head, folder / "database.db"))
+
+
+# Ids that another program chose
+
+
+def test_ids_that_the_service_does_not_take(tmp_path: Path, file_at_head: Path) -> None:
+    """The list shows those that are too large, and not those below 1. 422 is for both."""
+    assert "a task with a larger id, but none with an id below 1, and each other endpoint" in PAGE
+    files = {version: Path(copy(file_at_head, tmp_path / f"{version}.db")) for version in VERSIONS}
+    for file in files.values():
+        for odd in (-1, 0, 1, 2**31):
+            query(file, "INSERT INTO task (task_name, id) VALUES ('a', ?)", odd)
+    with serve_each(files) as servers:
+        for server in servers.values():
+            assert [task["id"] for task in server.client.get("/task/").json()] == [1, 2**31]
+            for odd in (-1, 0, 2**31):
+                for method, sent in (("GET", None), ("PATCH", {}), ("DELETE", None)):
+                    answer = server.client.request(method, f"/task/{odd}", json=sent)
+                    assert answer.status_code == 422
+            answer = server.client.post("/task/", json={"task_name": "b"})
+            assert (answer.status_code, answer.json()["id"]) == (201, 2**31 + 1)
 
 
 # The first start
