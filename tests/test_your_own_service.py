@@ -14,6 +14,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import product
 from pathlib import Path
 from shutil import which
 
@@ -301,7 +302,12 @@ def test_a_revision_makes_the_database(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("field", "default", "value"),
-    [("author: str", '"unknown"', "unknown"), ("pages: int", '"0"', 0), ("lent: bool", None, 0)],
+    [
+        ("author: str", '"unknown"', "unknown"),
+        ("pages: int", '"0"', 0),
+        ("lent: bool", None, 0),
+        ("bought: datetime.date", '"2000-01-01"', "2000-01-01"),
+    ],
 )
 def test_a_column_that_may_not_be_empty(
     field: str, default: str | None, value: object, folder: Path
@@ -313,7 +319,8 @@ def test_a_column_that_may_not_be_empty(
     assert send(project) == 201
     models = project.folder / "app" / "models.py"
     text, line = models.read_text(encoding="utf-8"), "max_length=100)\n"
-    models.write_text(text.replace(line, f"{line}    {field}\n"), encoding="utf-8", newline="\n")
+    text = "import datetime\n" + text.replace(line, f"{line}    {field}\n")
+    models.write_text(text, encoding="utf-8", newline="\n")
     project.alembic("revision", "--autogenerate", "-m", "second")
     (file,) = (project.folder / "alembic" / "versions").glob("*_second.py")
     text = file.read_text(encoding="utf-8")
@@ -321,6 +328,57 @@ def test_a_column_that_may_not_be_empty(
     file.write_text(text.replace("nullable=False)", whole), encoding="utf-8", newline="\n")
     project.alembic("upgrade", "head")
     assert project.rows(f"title, {field.partition(':')[0]}") == [("Emma", value)]
+
+
+KINDS = re.search(r"^\| The field holds \|.*\n\| .*\n((?:\|.+\n)+)", PAGE, re.MULTILINE)
+FIELDS = [re.findall(r"`(.+?)`", line) for line in KINDS[1].splitlines()] if KINDS else []
+SENT = {"pages": 3, "weight": 0.5, "lent": True, "bought": "2026-11-26"}
+
+
+def in_place_of_the_title(fields: list[list[str]], change: Callable[[str], str] = str) -> str:
+    """Return app/models.py of the page, with these lines in the place of its title."""
+    blocks = steps(sections("sync")[FILES])
+    (text,) = (text for _, file, text in blocks if file == "app/models.py")
+    old = "    title: str = Field(min_length=1, max_length=100)\n"
+    lines = [change(line.replace("\\|", "|")) for line, *_ in fields]
+    assert text.count(old) == 1 and text.count("    title: str\n") == 1
+    text = text.replace(old, "".join(f"    {line}\n" for line in lines))
+    public = "".join(f"    {line.partition(' =')[0]}\n" for line in lines)
+    text = text.replace("    title: str\n", public)
+    return "".join(f"{line}\n" for _, *imports in fields for line in imports) + text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_fields_of_other_kinds(version: str, folder: Path) -> None:
+    """Each line of the table makes a column; what was sent is answered, and limits hold."""
+    *four, optional = FIELDS
+    assert [line.partition(":")[0] for line, *_ in four] == list(SENT)
+    project = made(folder, version)
+    project.write("app/models.py", in_place_of_the_title(four))
+    with asked(upgraded(project)) as client:
+        answer = client.post("/book/", json=SENT)
+        assert (answer.status_code, answer.json()) == (201, {**SENT, "id": 1})
+        assert client.get("/book/1").json() == {**SENT, "id": 1}
+        for wrong in ({"pages": 10**22}, {"weight": 10**22}, {"bought": "26.11.2026"}):
+            assert client.post("/book/", json={**SENT, **wrong}).status_code == 422
+    project.write("app/models.py", in_place_of_the_title([optional]))
+    start_again(project)
+    with asked(project) as client:
+        assert client.post("/book/", json={}).json() == {"pages": None, "id": 1}
+
+
+def test_numbers_without_limits(folder: Path) -> None:
+    """What the page says of them: 500."""
+    assert "a whole number of 22 digits answers 500, and so does `NaN` for a `float`" in PAGE
+    project = made(folder, "sync")
+    bare = in_place_of_the_title(FIELDS[:2], lambda line: line.partition(" =")[0])
+    project.write("app/models.py", bare)
+    upgraded(project)
+    json = {"Content-Type": "application/json"}
+    for pages, weight in ("9" * 22, "1"), ("1", "NaN"):
+        body = f'{{"pages": {pages}, "weight": {weight}}}'
+        with asked(project) as client:  # after a 500, the server closes the connection
+            assert client.post("/book/", content=body, headers=json).status_code == 500
 
 
 def test_the_versions_are_those_of_the_lock() -> None:
@@ -592,9 +650,75 @@ def _(folder: Path, version: str) -> None:
 @row("`render_as_batch=True`")
 def _(folder: Path, version: str) -> None:
     _unique_fails(
-        made(folder, version, "alembic/env.py", ", render_as_batch=True"),
+        made(folder, version, "alembic/env.py", "+            render_as_batch=True,\n"),
         "No support for ALTER of constraints in SQLite dialect",
     )
+
+
+def second(project: Project, *columns: str) -> Path:
+    """Write a second revision, which adds these columns to `book`, and return its file."""
+    (first,) = (project.folder / "alembic" / "versions").glob("*.py")
+    text = first.read_text(encoding="utf-8").partition("def upgrade")[0]
+    (number,) = re.findall(r"^revision: str = '(\w+)'", text, re.MULTILINE)
+    text = text.replace(f"revision: str = '{number}'", "revision: str = '0002'")
+    text = re.sub(r"(?m)^(down_revision: .*= )None$", rf"\g<1>'{number}'", text)
+    lines = "".join(f"        batch_op.add_column({column})\n" for column in columns)
+    text += f"def upgrade() -> None:\n    with op.batch_alter_table('book') as batch_op:\n{lines}"
+    file = first.with_name("0002_second.py")
+    file.write_text(text, encoding="utf-8", newline="\n")
+    return file
+
+
+def mend(file: Path, old: str, new: str) -> None:
+    """Change a revision that stopped half-way."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8", newline="\n")
+
+
+AUTHOR = "sa.Column('author', sa.String(), nullable=False, server_default=\"unknown\")"
+LENT = "sa.Column('lent', sa.Boolean(), nullable=False, server_default=sa.false())"
+PAGES = "sa.Column('pages', sa.Integer(), nullable=False)"  # the default is forgotten
+
+
+@row("`transactional_ddl=True`")
+def _(folder: Path, version: str) -> None:
+    for name, old in (("whole", ""), ("less", "+            transactional_ddl=True,\n")):
+        (folder / name).mkdir()
+        project = made(folder / name, version, "alembic/env.py", old)
+        revision(project)
+        twice = "sa.Column('author', sa.String())"
+        file = second(project, AUTHOR, twice)
+        says = "duplicate column name: author"
+        assert says in project.alembic("upgrade", "head", fails=True)
+        mend(file, f"        batch_op.add_column({twice})\n", "")
+        assert (says in project.alembic("upgrade", "head", fails=bool(old))) == bool(old)
+
+
+@row("the `BEGIN IMMEDIATE`")
+def _(folder: Path, version: str) -> None:
+    begin = (
+        '+            if connection.dialect.name == "sqlite":\n'
+        '+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # all of it, or nothing\n'
+    )
+    cases = (
+        (AUTHOR, "duplicate column name"),
+        (LENT, "table _alembic_tmp_book already exists"),
+    )
+    (line,) = (line for line in SEEN if line.startswith("*Cannot add a NOT NULL"))
+    for number, (old, (column, again)) in enumerate(product(("", begin), cases)):
+        (folder / str(number)).mkdir()
+        project = upgraded(made(folder / str(number), version, "alembic/env.py", old))
+        with closing(sqlite3.connect(project.folder / "database.db")) as database, database:
+            database.execute("INSERT INTO book (title) VALUES ('Emma')")
+        file = second(project, column, PAGES)
+        first = project.alembic("upgrade", "head", fails=True)
+        assert any(words.rstrip("…") in first for words in line.split("*")[1::2])
+        mend(file, PAGES, f'{PAGES[:-1]}, server_default="0")')
+        assert f"*{again}*" in ROWS["the `BEGIN IMMEDIATE`"]
+        assert (again in project.alembic("upgrade", "head", fails=bool(old))) == bool(old)
+        if not old:
+            assert project.rows("title, pages") == [("Emma", 0)]
 
 
 @row("`import sqlmodel`")
