@@ -251,6 +251,23 @@ def test_the_page_in_own_words(version: str, folder: Path) -> None:
     assert "Traceback" not in project.log()
 
 
+def test_the_words_that_are_taken(folder: Path) -> None:
+    """With the one, the app can't be imported; with the other, no row can be read."""
+    assert "Two words are taken: the files use `Session` and `Path`" in PAGE
+    project = upgraded(made(folder, "sync"))
+    main = (project.folder / "app" / "main.py").read_text(encoding="utf-8")
+    with pytest.raises(SyntaxError, match="duplicate argument 'session'"):
+        compile(main.replace("Book", "Session").replace("book", "session"), "main.py", "exec")
+    for file in ("app/models.py", "app/main.py", "alembic/env.py"):
+        path = project.folder / file
+        text = path.read_text(encoding="utf-8").replace("Book", "Path").replace("book", "path")
+        path.write_text(text, encoding="utf-8", newline="\n")
+    start_again(project)
+    with asked(project) as client:
+        assert client.post("/path/", json={"title": "Emma"}).status_code == 201
+        assert client.get("/path/1").status_code == 422
+
+
 def start_again(project: Project) -> None:
     """Do what the page says when the first revision is not the right one."""
     for file in (project.folder / "alembic" / "versions").glob("*.py"):
