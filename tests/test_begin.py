@@ -696,25 +696,3 @@ def test_a_chapter_of_part_two(
     assert read_state(learner) == before
     assert not (learner / "backups").exists()
     assert [one for one in (0, 3, 10, 11) if course.start_of(one) == 10] == [11]
-
-
-def test_notebooks_without_cell_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tool with an older nbformat saves notebooks without ids: the course reads them, too."""
-    for number in (0, 1):
-        path = course.notebook_path(number)
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        for cell in notebook["cells"]:
-            del cell["id"]
-        (tmp_path / path.name).write_text(json.dumps(notebook), encoding="utf-8", newline="\n")
-    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
-    wanted = {number: [one[1:] for one in course.cells(number)] for number in (0, 1)}
-    caches = (course._paths, course.cells, course.part)
-    for cache in caches:
-        cache.cache_clear()
-    try:
-        assert course.numbers() == [1]
-        assert {number: [one[1:] for one in course.cells(number)] for number in (0, 1)} == wanted
-        assert {one.id for one in course.cells(1)} == {""}
-    finally:
-        for cache in caches:
-            cache.cache_clear()

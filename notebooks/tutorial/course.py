@@ -33,13 +33,42 @@ class Cell(NamedTuple):
 
 @lru_cache
 def _paths() -> dict[int, Path]:
-    found = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    return {int(path.name[:2]): path for path in found}
+    """Return the paths of the course's notebooks, by number.
+
+    Beside them, a learner may keep others: notes, or a copy. A notebook is the course's if it has
+    a title with its number, and says its minutes; of two, the one that is named after its title.
+    """
+    found: dict[int, Path] = {}
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        number = int(path.name[:2])
+        first = next(iter(_read(path)), Cell("", "", "")).source
+        told = re.match(r"# (?:(\d+)\. )?(.+)", first)
+        if told and int(told[1] or 0) == number and "**Time.**" in first:
+            named = re.sub(r"\W+", "_", told[2].strip().lower())
+            if number not in found or path.stem[3:] == named:
+                found[number] = path
+    return found
+
+
+def _read(path: Path) -> tuple[Cell, ...]:
+    """Return the cells of a file, or none if it is no notebook. Some tools save no ids."""
+    try:
+        listed = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return tuple(
+            Cell(one.get("id", ""), one["cell_type"], "".join(one["source"])) for one in listed
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
 
 
 def numbers() -> list[int]:
     """Return the numbers of all notebooks after the start page, in order."""
     return [number for number in _paths() if number]
+
+
+def gone() -> list[int]:
+    """Return the numbers of the notebooks that are not where they should be, or can't be read."""
+    return sorted(set(range(1, numbers()[-1] + 1)).difference(numbers()))
 
 
 def steps() -> list[int]:
@@ -71,12 +100,8 @@ def notebook_path(number: int) -> Path:
 
 @lru_cache
 def cells(number: int) -> tuple[Cell, ...]:
-    """Return the cells of a notebook, in order. Some tools save a notebook without ids."""
-    notebook = json.loads(notebook_path(number).read_text(encoding="utf-8"))
-    listed = notebook["cells"]
-    return tuple(
-        Cell(one.get("id", ""), one["cell_type"], "".join(one["source"])) for one in listed
-    )
+    """Return the cells of a notebook, in order."""
+    return _read(notebook_path(number))
 
 
 def edits(number: int, path: str) -> dict[str, list[tuple[str, str]]]:
@@ -155,7 +180,7 @@ def _told(number: int, heading: str) -> str:
 
 def place(number: int) -> str:
     """Return where in the course a notebook is, for example "Step 5 of 10"."""
-    return f"Step {number} of {len(steps())}" if number in steps() else part(number)
+    return f"Step {number} of {steps()[-1]}" if number in steps() else part(number)
 
 
 def link(number: int) -> str:

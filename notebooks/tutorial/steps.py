@@ -103,9 +103,14 @@ def practice() -> None:
 
 
 def require_step(step: int) -> None:
-    """Raise Problem if there is no notebook of this number."""
-    if type(step) is not int or step not in course.numbers():  # True is an int, too
+    """Raise Problem if there is no notebook of this number, or none that it starts from."""
+    gone = course.gone()
+    if type(step) is not int or step not in (*course.numbers(), *gone):  # True is an int, too
         raise Problem("no-such-step", step=repr(step), steps=course.numbers()[-1])
+    # A chapter starts from the last one in order, so it must be known which this is.
+    for number in (step, *([course.in_order()[-1] + 1] if course.is_chapter(step) else [])):
+        if number in gone:
+            raise Problem("notebook-gone", number=number)
 
 
 def _enter(folder: Path, step: int) -> None:
