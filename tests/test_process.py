@@ -67,6 +67,37 @@ def app_file(folder: Path, text: str = APP) -> None:
     (folder / "small.py").write_text(text, encoding="utf-8")
 
 
+STOPPED = """
+import os, signal, sys, time
+import httpx
+from tutorial import start_process
+
+signal.signal(signal.SIGINT, lambda *_: None)
+with start_process("small:app", ".") as server:
+    os.killpg(0, signal.SIGINT)
+    time.sleep(0.5)
+    print(httpx.get(server.url).status_code)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, the button reaches the kernel only")
+def test_the_stop_button(folder: Path) -> None:
+    """JupyterLab's sends SIGINT to the kernel and to all of its group: a server is not in it.
+
+    It would end, and be told to have a fault in its files, or be missed by the next cell.
+    """
+    app_file(folder)
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED],
+        env=os.environ | {"PYTHONPATH": str(NOTEBOOKS)},
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "200\n", done.stderr
+
+
 def test_a_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs in its folder with its settings, not with ours, and it is gone after the block."""
     monkeypatch.setenv("DATABASE_URL", "sqlite:///somewhere_else.db")

@@ -101,6 +101,7 @@ class Box(Process):
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                process_group=0,  # as of any server
             )
         super(Process, self).__init__(f"the box of {image.name}")
 

@@ -59,6 +59,7 @@ class Process(Running):
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                process_group=0,  # JupyterLab's stop button interrupts all of the kernel's group
             )
         super().__init__(target)
 
