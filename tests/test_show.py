@@ -214,6 +214,8 @@ def test_frame(shown: Shown) -> None:
     assert 'src="http://127.0.0.1:1/docs"' in shown[-1]["text/html"]
     assert "title=" in shown[-1]["text/html"]
     assert '<a href="http://127.0.0.1:1/docs"' in shown[-1]["text/html"]  # editors draw no frame
+    # After "Run All", the server is stopped before the page is drawn: then it shows an error.
+    assert "Nothing, or an error? If the server was stopped, run " in shown[-1]["text/html"]
 
 
 def test_sql_log(shown: Shown) -> None:

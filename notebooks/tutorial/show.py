@@ -189,9 +189,11 @@ def sql_log(*, show: bool = True) -> Iterator[list[str]]:
 def frame(url: str, height: int = 500) -> None:
     """Show a page of a server in the notebook. height: in pixels.
 
-    Below it is a link to the same page: editors leave the frame empty.
+    Below it stands what to do if it is not there: the server may be stopped, and other editors
+    than JupyterLab leave the frame empty.
     """
     address = shown_at(url)
     page = f'<iframe src="{address}" title="{url}" width="100%" height="{height}"></iframe>'
-    link = f'<p>The frame is empty? Open <a href="{address}" target="_blank">{address}</a>.</p>'
-    display_as("html", page + link, f"the page {url}")
+    link = f'<a href="{address}" target="_blank">{address}</a>'
+    todo = f"If the server was stopped, run the notebook again up to this cell. Else open {link}."
+    display_as("html", f"{page}<p>Nothing, or an error? {todo}</p>", f"the page {url}")
