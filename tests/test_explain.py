@@ -202,6 +202,32 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from app.models import Task",
+        "from tutorial import edit\nedit('app/models.py', 'task_name', 'name')",
+        "from tutorial import show_file\nshow_file('app/models.py')",
+        "from pathlib import Path\nPath('app/models.py').read_text(encoding='utf-8')",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "utf-8-sig"])
+def test_a_file_in_another_encoding(
+    encoding: str, cell: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cell that can't read it names the file and says what to do; with a mark, it can."""
+    text = MODELS + "    name: str = 'für mich'\n"
+    Path("app/models.py").write_bytes(text.encode(encoding))
+    done = shell.run_cell(cell)
+    printed = capsys.readouterr().out
+    if encoding == "utf-8-sig":
+        assert done.success
+    else:
+        assert "✗ app/models.py is not saved as UTF-8, so it can't be read.\n→ Save" in printed
+    Path("app/models.py").write_text(text, encoding="utf-8")  # as the message says
+    assert shell.run_cell(cell).success
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_cell_says_what_happened(
     case: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]

@@ -6,7 +6,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, redirect_stdout
+from contextlib import closing, redirect_stdout, suppress
 from functools import lru_cache
 from io import StringIO
 from pathlib import Path
@@ -464,6 +464,25 @@ def test_a_file_that_python_cannot_read(
     lines, _ = lines_of(4, dataclasses.replace(KNOWN[4], files=files), monkeypatch, capsys)
     (miss,) = [line for line in lines if line.startswith("✗")]
     assert miss.startswith(f"✗ app/main.py: Python can't read it ({says}")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "says"),
+    [
+        ("utf-8-sig", "✓ app/models.py\n"),  # a mark that nobody sees, and that Python leaves out
+        ("utf-16", "✗ app/models.py: Python can't read it (it is not UTF-8): put it right, or"),
+    ],
+)
+def test_a_file_in_another_encoding(
+    encoding: str, says: str, learner: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An editor saved it: what Python can read is right."""
+    ends.stored_ends().put(2, learner)
+    path = learner / "app" / "models.py"
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    with suppress(Problem):
+        finish(2)
+    assert says in capsys.readouterr().out
 
 
 def test_a_column_of_the_learners_own_is_told(

@@ -18,7 +18,7 @@ from tutorial.environment import requirements
 from tutorial.errors import Problem
 from tutorial.imports import hidden_in
 from tutorial.said import meaning
-from tutorial.state import PROJECT_FOLDERS
+from tutorial.state import PROJECT_FOLDERS, project_files
 from tutorial.workspace import begun, project
 
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
@@ -49,7 +49,8 @@ def explain(error: BaseException) -> Problem | None:
     """
     if isinstance(error, Problem):
         return None
-    rules = (_system, _hidden, _missing_module, _file_of_the_project, _name, _library, _sqlite)
+    files = (_other_encoding, _file_of_the_project)
+    rules = (_system, _hidden, _missing_module, *files, _name, _library, _sqlite)
     for rule in rules:
         if problem := rule(error):
             problem.__cause__ = error
@@ -93,6 +94,22 @@ def _hidden(error: BaseException) -> Problem | None:
     if not isinstance(error, ImportError | AttributeError):
         return None
     return hidden_in(str(error), project())
+
+
+def _other_encoding(error: BaseException) -> Problem | None:
+    """A file of the project was saved in another encoding, or holds a NUL, as UTF-16 does."""
+    known = error.filename if isinstance(error, SyntaxError) else None
+    if _in_project(known) and "(unicode error)" in str(error):
+        return Problem("other-encoding", path=_shown(known))
+    # In both other cases, the error does not name the file.
+    null = isinstance(error, SyntaxError) and known is None and "null bytes" in str(error)
+    if not null and not isinstance(error, UnicodeDecodeError):
+        return None
+    for path in project_files(here() or Path()):
+        held = path.read_bytes()
+        if (null and b"\0" in held) or held == getattr(error, "object", None):
+            return Problem("other-encoding", path=path.as_posix())
+    return None
 
 
 def _file_of_the_project(error: BaseException) -> Problem | None:

@@ -140,7 +140,8 @@ def _file(path: str, state: State, text: str, again: str, old: str = "") -> Line
         try:
             ast.parse(own)
         except (SyntaxError, ValueError) as error:
-            hint = f"Python can't read it ({one_line(error)}): put it right, or {again}"
+            why = "it is not UTF-8" if isinstance(error, UnicodeError) else one_line(error)
+            hint = f"Python can't read it ({why}): put it right, or {again}"
     return Line(path, _is_right(path, own, text, old), hint, short_diff(text, own))
 
 

@@ -63,8 +63,12 @@ def in_order(paths: Iterable[Path]) -> list[Path]:
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text, with line ends as on Linux. What is not UTF-8 is kept apart."""
-    return path.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
+    """Return a file's text, with line ends as on Linux. What is not UTF-8 is kept apart.
+
+    Some editors write a mark at the beginning, which nobody sees, and which Python leaves out.
+    """
+    text = path.read_bytes().replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
+    return text.removeprefix("\ufeff") if path.suffix == ".py" else text
 
 
 def as_uri(database: PurePath) -> str:
