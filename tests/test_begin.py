@@ -255,6 +255,9 @@ def test_anew(learner: Path, capsys: pytest.CaptureFixture) -> None:
 def test_restore(learner: Path, capsys: pytest.CaptureFixture) -> None:
     """A backup comes back whole, stays where it is, and what was there is kept in its turn."""
     put(5, learner)
+    with pytest.raises(Problem) as none:
+        steps.restore("backups/001")
+    assert "none, because nothing of yours had to make room, so go on" in none.value.todo
     write_mine(learner, "app/mine.py")
     first = read_state(learner)
     steps.begin(6)

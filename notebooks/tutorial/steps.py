@@ -77,7 +77,8 @@ def restore(backup: str) -> None:
     forget_app()
     known = workspace.backups(folder)
     if backup not in known:
-        raise Problem("no-such-backup", name=backup, backups=", ".join(known) or "there is none")
+        none = "none, because nothing of yours had to make room, so go on without"
+        raise Problem("no-such-backup", name=backup, backups=", ".join(known) or none)
     with workspace.only_one(folder), workspace.build_folder(folder) as build:
         workspace.copy_project(folder / backup, build / "new")
         _take_place(folder, build, read_state(folder), "The project as it was")
