@@ -73,6 +73,12 @@ CASES = {
         "no-such-module",
         "There is no module app.db in this project.",
     ),
+    "a misspelt folder of a file that is written": (
+        ["open('ap/models.py', 'w')"],  # as %%writefile does
+        {},
+        "no-such-folder",
+        "The folder of ap/models.py is not in the project.",
+    ),
     "a name that a later step adds": (
         ["from app.models import TaskUpdate"],
         {},
@@ -255,6 +261,19 @@ def test_a_name_that_no_cell_above_sets(name: str, shell: InteractiveShell) -> N
     """A file that a cell writes, and a hidden solution, set no name: "run all above" can't help."""
     explain_errors(shell, 8)
     assert explain(shell.run_cell(name).error_in_exec).key == "unknown-name"
+
+
+@pytest.mark.parametrize("cell", ['name = "Ann', "print(", "  x = 1\n y = 2", "def f(:"])
+def test_a_cell_that_can_not_be_read(
+    cell: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It shows the place in the cell, as without the course, and no files of IPython."""
+    explain_errors(shell, 2)
+    shell.run_cell(cell)
+    printed = capsys.readouterr()
+    said = printed.out + printed.err
+    assert "Error: " in said and cell.splitlines()[0].strip() in said
+    assert ".py" not in said and len(said.splitlines()) <= 8
 
 
 def test_the_stub_of_an_exercise_was_not_run(shell: InteractiveShell) -> None:

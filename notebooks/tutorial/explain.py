@@ -77,13 +77,16 @@ def _system(error: BaseException) -> Problem | None:
     if not isinstance(error, OSError):
         return None
     a_source = str(error.filename).endswith((".py", ".ini", ".mako"))
+    no_such = isinstance(error, FileNotFoundError)
+    no_folder = no_such and a_source and not Path(error.filename).parent.exists()
     kinds = {
         "disk-full": error.errno == errno.ENOSPC,
         # On Windows: the file is in use (32), or a part of it is locked (33).
         "file-locked": getattr(error, "winerror", None) in (32, 33),
         "read-only": error.errno in (errno.EACCES, errno.EROFS, errno.EPERM),
         "name-taken": isinstance(error, FileExistsError | NotADirectoryError),
-        "file-gone": isinstance(error, FileNotFoundError) and a_source,
+        "no-such-folder": no_folder,
+        "file-gone": no_such and a_source,
     }
     key = next((key for key, is_it in kinds.items() if is_it), None)
     return Problem(key, path=_shown(error.filename)) if key else None
@@ -256,4 +259,7 @@ def _show(shell: Shell, kind: Any, error: BaseException, trace: object, **_: obj
     if isinstance(error, Problem) and error.key in OF_A_CELL_LEFT_OUT and (first := left_out()):
         error.todo = f"You have left out a cell above: run the one that begins with `{first}`, "
         error.todo += "then this one."
-    shell.showtraceback((kind, error, trace), running_compiled_code=True)
+    # A mistake in the writing of a cell itself has no way through files that one must see.
+    last = [frame.filename for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+    of_the_cell = isinstance(error, SyntaxError) and "compilerop" in "".join(last)
+    shell.showtraceback((kind, error, trace), running_compiled_code=not of_the_cell)
