@@ -140,10 +140,30 @@ def test_what_the_program_refuses(postgres: Postgres, tmp_path: Path) -> None:
     alembic("upgrade", "head", url=remote.url, cwd=folder)
     assert refused().startswith("A row of task is refused: value too long for type")
     assert query(remote, "SELECT count(*) FROM task") == [(0,)]
+    query(file, "UPDATE task SET task_name = 'x'")
+    for changed, id in ((f"'{'x' * 99}  '", MANY), ("x'6162'", 7)):  # a text that is cut, and bytes
+        query(file, f"UPDATE task SET task_name = {changed} WHERE id = {id}")
+        assert refused().startswith("A row of task would be changed to {'task_name': ")
+        assert query(remote, "SELECT count(*) FROM task") == [(0,)]
+        query(file, f"UPDATE task SET task_name = 'x' WHERE id = {id}")
     query(remote, "INSERT INTO task (task_name) VALUES ('mine')")
     assert refused() == "The new database has rows in task already."
     assert query(remote, "SELECT task_name FROM task") == [("mine",)]
     remote.close()
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A name that is misspelt is said, on either side, and no empty file is left."""
+    folder = project(tmp_path, 15)
+    there, gone = database_url(folder / "database.db"), database_url(folder / "databse.db")
+    for old, new in ((gone, there), (there, gone)):
+        status, output, error = move(folder, old, new)
+        assert (status, output) == (1, "")
+        name = (folder / "databse.db").as_posix()
+        assert error.replace("\\", "/") == f"RuntimeError: There is no database {name}."
+        assert not (folder / "databse.db").exists()
+    by_uri = there.replace("sqlite:///", "sqlite:///file:") + "?uri=true"
+    assert move(folder, by_uri, there)[:2] == (0, "task 0\n")
 
 
 def test_other_tables(postgres: Postgres, tmp_path: Path) -> None:
