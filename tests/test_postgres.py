@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from shell import Shell
 
-from tutorial import Problem, postgres
+from tutorial import Problem, postgres, postgres_folder
 from tutorial.postgres import OwnServer, Postgres, end_left_postgres, start_postgres
 
 IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
@@ -147,19 +147,19 @@ def test_what_a_killed_kernel_leaves(place: Path) -> None:
         left, alive = (Path(one.stdout.readline().strip()) for one in (killed, lives))
         killed.kill()
         killed.wait()
-        assert postgres._runs_in(left)
+        assert postgres_folder.runs_in(left)
         old = place / f"{postgres.FOLDER}0"
         (old / "data").mkdir(parents=True)
         noted = (alive / "data" / "postmaster.pid").read_text(encoding="utf-8")
         (old / "data" / "postmaster.pid").write_text(noted, encoding="utf-8")
-        postgres._give(old)
+        postgres_folder.give(old)
 
         own = started()
-        assert not postgres._runs_in(left)
+        assert not postgres_folder.runs_in(left)
         assert not left.exists() and not old.exists()
-        assert postgres._runs_in(alive) and own.is_running
+        assert postgres_folder.runs_in(alive) and own.is_running
         end_left_postgres()
-        assert postgres._runs_in(alive) and own.is_running
+        assert postgres_folder.runs_in(alive) and own.is_running
         own.stop()
         lives.stdin.write("\n")
     assert list(place.iterdir()) == []
@@ -190,13 +190,13 @@ def test_root_gives_a_copy_that_nobody_can_read(
     closed = place / "closed"
     wheel = copied(closed)
     closed.chmod(0o700)
-    monkeypatch.setattr(postgres, "_wheel", lambda: wheel)
+    monkeypatch.setattr(postgres_folder, "package", lambda: wheel)
     with started() as server:
         assert (server.folder / "wheel").exists()
         assert ask(server.url, "SELECT 1") == 1
         assert server.folder.parent == place
         place.chmod(0o700)
-        assert postgres._place() == Path("/tmp")
+        assert postgres_folder.place() == Path("/tmp")
         place.chmod(0o755)
     assert list(place.iterdir()) == [closed]
 
@@ -207,10 +207,10 @@ def test_another_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = copied(place)
     # Who can't read our Python finds no package: as in a virtual environment that only root opens.
     monkeypatch.setattr(postgres, "find_spec", lambda package: package)
-    monkeypatch.setattr(postgres, "_wheel", lambda: wheel)
+    monkeypatch.setattr(postgres_folder, "package", lambda: wheel)
     with started():  # so that all modules are imported
         pass
-    user = postgres._user()
+    user = postgres_folder.run_as()
     os.chown(place, user["user"], user["group"])
     if not (child := os.fork()):
         try:
@@ -218,7 +218,7 @@ def test_another_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             os.setgid(user["group"])
             os.setuid(user["user"])
             with started() as server:
-                assert postgres._user() == {} and not (server.folder / "wheel").exists()
+                assert postgres_folder.run_as() == {} and not (server.folder / "wheel").exists()
                 assert ask(server.url, "SELECT 1") == 1
             os._exit(0)
         except BaseException as error:
@@ -230,7 +230,7 @@ def test_another_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def copied(folder: Path) -> Path:
     """Return a copy of the wheel's package, with its libraries, in a folder."""
-    wheel = postgres._wheel()
+    wheel = postgres_folder.package()
     for path in (wheel, wheel.with_name(f"{wheel.name}.libs")):
         if path.exists():
             shutil.copytree(path, folder / "copied" / path.name)

