@@ -64,13 +64,13 @@ def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     if request.node.name == "test_all_repairs_together":
         return
     monkeypatch.setattr(Case, "_visit", remembering(Case._visit, "app"))
-    monkeypatch.setattr(notebook_17, "_upgraded", upgraded_here)
+    monkeypatch.setattr(Case, "upgraded", upgraded_here)
     for judge in (notebook_17._does_not_do_its_work, notebook_17._wrong_on_other_databases):
         monkeypatch.setattr(notebook_17, judge.__name__, remembering(judge, "alembic/versions"))
 
 
 def upgraded_here(case: Case, folder: str, to: str) -> subprocess.CompletedProcess[str]:
-    """Do what `notebook_17._upgraded` does, without a process."""
+    """Do what `Case.upgraded` does, without a process."""
     with migrating._in(case.folder, f"sqlite:///{Path(folder, 'database.db').as_posix()}"):
         config = Config("alembic.ini")
         config.set_main_option("script_location", "alembic")  # it reads the file here
@@ -211,6 +211,12 @@ def release_copied(folder: Path) -> None:
     shutil.copy(folder / "thursday/c41d_small_letters.py", folder / "alembic/versions")
 
 
+def release_read_where_it_lies(folder: Path) -> None:
+    of_thursday = "\nversion_locations =\n    %(here)s/alembic/versions\n    %(here)s/thursday\n"
+    where = "script_location = %(here)s/alembic\n"
+    replace(folder, "alembic.ini", where, where + of_thursday)
+
+
 def merged(folder: Path) -> None:
     alembic(folder, "merge heads -m together", "upgrade head")
 
@@ -241,7 +247,7 @@ RIGHT = {
     WEDNESDAY: [awaited, made_again],
     MORNING: [new_numbers, numbers_of_ones_own],
     EVENING: [without_owner],
-    AHEAD: [release_copied],
+    AHEAD: [release_read_where_it_lies, release_copied],
     HEADS: [merged, merged_twice, undone_and_brought_back, moved_and_put_back],
 }
 BEFORE = {HEADS: [AHEAD, EVENING]}  # what must be repaired first
@@ -314,7 +320,7 @@ def test_a_repair_flips_its_line_and_no_other(day: str, repair: Repair, case: Pa
     """Each right way counts; what must come first has been done."""
     first = BEFORE.get(day, [])
     for other in first:
-        RIGHT[other][0](case)
+        RIGHT[other][-1](case)
     repair(case)
     assert marks(case) == "".join("✓" if one in (day, *first) else "○" for one in DAYS)
 
@@ -406,6 +412,37 @@ def answer_of_nothing(folder: Path) -> None:
     replace(folder, "app/models.py", OF_THE_ANSWER, "class TaskPublic(TaskBase)\n")
 
 
+def each_name_read_by_itself(folder: Path) -> None:
+    """The answer has no limit for the name any more: that of the description does no harm."""
+    replace(folder, "app/models.py", OF_THE_ANSWER, f"{OF_THE_ANSWER}    task_name: str\n")
+
+
+def in_both(folder: Path, old: str, new: str) -> None:
+    for path in ("app/main.py", "app/main_async.py"):
+        replace(folder, path, old, new)
+
+
+def left_out_of_the_list(folder: Path) -> None:
+    each_name_read_by_itself(folder)
+    page = ".where(col(Task.id) > after"
+    in_both(folder, page, f'{page}, Task.task_name != ""')
+
+
+def a_list_of_names(folder: Path) -> None:
+    each_name_read_by_itself(folder)
+    brief = "class TaskShort(SQLModel):\n    id: int\n    task_name: str\n\n\nclass TaskPublic"
+    replace(folder, "app/models.py", "class TaskPublic", brief)
+    in_both(folder, "list[TaskPublic]", "list[TaskShort]")
+    in_both(folder, "TaskPublic, TaskUpdate", "TaskPublic, TaskShort, TaskUpdate")
+
+
+def date_that_nobody_can_send(folder: Path) -> None:
+    own_fields(folder)
+    date, row = "    due: date | None = None\n", '    """A row of the table `task`."""\n\n'
+    replace(folder, "app/models.py", date, "")
+    replace(folder, "app/models.py", row, row + date)
+
+
 def two_commits(folder: Path) -> None:
     replace(folder, "app/main_async.py", FORGOTTEN, "    await session.close()\n    return task\n")
 
@@ -473,6 +510,14 @@ def she_is_back_as_another(folder: Path) -> None:
 
 def to_somebody_else(folder: Path) -> None:
     execute(folder, "UPDATE task SET owner_id = 1 WHERE owner_id = 3")
+
+
+def to_number_0(folder: Path) -> None:
+    execute(folder, "UPDATE task SET owner_id = 0 WHERE owner_id = 3")
+
+
+def to_an_empty_text(folder: Path) -> None:
+    execute(folder, "UPDATE task SET owner_id = '' WHERE owner_id = 3")
 
 
 def all_without_owner(folder: Path) -> None:
@@ -604,6 +649,9 @@ WRONG: list[tuple[str, Repair, str]] = [
     (TUESDAY, date_as_text, "sync: a task with a date answers 500"),
     (TUESDAY, date_and_time, "date 2026-01-31 has '2026-01-31T00:00:00' for it"),
     (TUESDAY, answer_of_nothing, "can't be asked: SyntaxError: expected ':'"),
+    (TUESDAY, left_out_of_the_list, "sync: GET /task/ leaves out the task without a name."),
+    (TUESDAY, a_list_of_names, "GET /task/ answers without task_description, owner_id, owner, due"),
+    (TUESDAY, date_that_nobody_can_send, "POST of a task with a date answers 422, and not 201"),
     (WEDNESDAY, answer_of_nothing, "can't be asked: SyntaxError: expected ':'"),
     (WEDNESDAY, two_commits, "not repaired yet"),
     (WEDNESDAY, refreshed, "async: PATCH answers 500, and not 200"),
@@ -619,6 +667,8 @@ WRONG: list[tuple[str, Repair, str]] = [
     (EVENING, she_is_back, "Olga Senn is in the table again, as person 3"),
     (EVENING, she_is_back_as_another, "Olga Senn is in the table again, as person 7"),
     (EVENING, to_somebody_else, "task 3 has the owner 1, and not None"),
+    (EVENING, to_number_0, "task 3 has the owner 0, and not None"),
+    (EVENING, to_an_empty_text, "task 3 has the owner '', and not None"),
     (EVENING, all_without_owner, "task 1 has the owner None, and not 1"),
     (AHEAD, note_changed, "c41d is not in alembic/versions. Mia's release stays: bring its file b"),
     (AHEAD, undone, "c41d is not in alembic/versions. Mia's release stays: bring its file back."),
@@ -655,7 +705,7 @@ def test_a_wrong_repair_is_named(
     trouble = TROUBLES[DAYS.index(day)]
     monkeypatch.setattr(notebook_17, "TROUBLES", [trouble])  # only this one is looked at
     for other in BEFORE.get(day, []):
-        RIGHT[other][0](case)
+        RIGHT[other][-1](case)
     repair(case)
     (said, _) = notebook_17.repaired(case)
     assert words in said
@@ -673,6 +723,32 @@ def test_what_no_line_looks_at_is_seen_at_the_end(
     check("repaired", case)
     said = capsys.readouterr().out.splitlines()[-1]
     assert said == "✗ All are repaired, but the sync version answers 500 to GET /person/1."
+
+
+def no_look_at_the_start(folder: Path) -> None:
+    in_both(folder, "    require_newest_revision()\n", "")
+
+
+def no_look_at_the_end(folder: Path) -> None:
+    look = 'connection.exec_driver_sql("PRAGMA foreign_key_check")'
+    replace(folder, "alembic/env.py", look, "()")
+
+
+@pytest.mark.parametrize(
+    ("repair", "words"),
+    [
+        (no_look_at_the_start, "the sync version also starts on a database that is behind."),
+        (no_look_at_the_end, "does not look any more whether each owner is there."),
+    ],
+)
+def test_a_check_that_was_taken_out(repair: Repair, words: str, case: Path) -> None:
+    """What stopped somebody was right, and must be there again at the end."""
+    repair(case)
+    for repairs in RIGHT.values():
+        repairs[-1](case)
+    *said, last = notebook_17.repaired(case)
+    assert {line[0] for line in said} == {"✓"}
+    assert last.startswith("✗ All are repaired, but ") and last.endswith(words)
 
 
 def test_a_database_that_is_no_database(case: Path) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tutorial.exercises.judging import NotQuite
+from tutorial.exercises.judging import NotQuite, listed
 from tutorial.inherited import needed_variables
 from tutorial.state import DATABASE, opened
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SECONDS = 60  # how long the service may take to answer
 DUE = "due"  # the column that Ben's revision adds
+FIELDS = ("task_name", "task_description", "id", "owner_id", "owner", DUE)  # of a task's answer
 VISIT = Path(__file__).parent / "visit.py"
 
 
@@ -163,9 +164,10 @@ class Case:
     @cached_property
     def _scripts(self) -> ScriptDirectory:
         """The files of the revisions."""
+        from alembic.config import Config
         from alembic.script import ScriptDirectory
 
-        return ScriptDirectory(str(self.folder / "alembic"))
+        return ScriptDirectory.from_config(Config(self.folder / "alembic.ini"))
 
     @cached_property
     def before(self) -> dict[str, set[str]]:
@@ -193,12 +195,15 @@ class Case:
     def _visit(self, what: str) -> dict[str, Any]:
         """Let visit.py ask the service. Of what stops it, the reason is under "error"."""
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-            if what == "whole":
+            if what != "code":
                 with (
                     opened(self.folder / DATABASE) as source,
                     closing(sqlite3.connect(Path(name, DATABASE))) as target,
                 ):
                     source.backup(target)
+                    if what == "behind":
+                        target.execute("UPDATE alembic_version SET version_num = '0001'")
+                        target.commit()
             try:
                 done = run_python(name, "-P", str(VISIT), str(self.folder), what)
                 found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -210,7 +215,7 @@ class Case:
 
     def of_each_version(self, what: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Give what each version has answered, as "sync" or "async" and its answers."""
-        found = self._visit(what) if what == "whole" else self.answers
+        found = self.answers if what == "code" else self._visit(what)
         for version in ("sync", "async"):
             yield version, found.get(version, found)
 
@@ -222,7 +227,39 @@ class Case:
             for path, status in said.items():
                 if status != 200:
                     return f"the {version} version answers {status} to GET {path}"
+        for version, said in self.of_each_version("behind"):
+            if "error" not in said:
+                return f"the {version} version also starts on a database that is behind"
+        if self._upgrades_in_spite_of_an_orphan():
+            return "`alembic upgrade head` does not look any more whether each owner is there"
         return ""
+
+    def _upgrades_in_spite_of_an_orphan(self) -> bool:
+        from tutorial.case import sql
+
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            with closing(sqlite3.connect(Path(name, DATABASE))) as connection, connection:
+                connection.executescript(sql("monday"))
+                connection.execute("DELETE FROM person WHERE id = 1")
+            return not self.upgraded(name, "head").returncode
+
+    def upgraded(self, folder: str, to: str) -> subprocess.CompletedProcess[str]:
+        """Let Alembic upgrade the database in a folder, with the revisions of the case."""
+        ini = str(self.folder / "alembic.ini")
+        return run_python(folder, "-m", "alembic", "-c", ini, "upgrade", to)
+
+
+def left_out(said: dict[str, Any]) -> str:
+    """Return what a version leaves out of the tasks that it answers or takes, or ""."""
+    answers = [("GET of a task", said["fields"]), *(("GET /task/", row) for row in said["listed"])]
+    for path, answer in answers:
+        if less := [one for one in FIELDS if one not in answer]:
+            return f"{path} answers without {listed(less)}"
+    if said["unnamed"] not in [row["id"] for row in said["listed"]]:
+        return "GET /task/ leaves out the task without a name"
+    if (status := said["post date"][0]) != 201:
+        return f"POST of a task with a date answers {status}, and not 201"
+    return ""
 
 
 def run_python(folder: str, *words: str) -> subprocess.CompletedProcess[str]:

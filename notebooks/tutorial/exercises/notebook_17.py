@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutorial.errors import Problem
-from tutorial.exercises.found_case import DUE, Case, last_line, run_python
+from tutorial.exercises.found_case import DUE, Case, last_line, left_out
 from tutorial.exercises.judging import NotQuite, in_one_line, listed, report
 from tutorial.state import DATABASE
 
@@ -32,7 +31,6 @@ BENS = f"ALTER TABLE task ADD COLUMN {DUE} DATE; UPDATE alembic_version SET vers
 RELEASED = (
     f"UPDATE person SET email = lower(email); UPDATE alembic_version SET version_num = '{RELEASE}';"
 )
-FIELDS = ("task_name", "task_description", "id", "owner_id", "owner", DUE)  # of a task's answer
 
 
 def names(case: Case) -> str:
@@ -69,8 +67,8 @@ def pages(case: Case) -> str:
         for what, path in (("list", "GET /task/"), ("no name", "GET of such a task")):
             if (status := said[what][0]) != 200:
                 return f"{version}: with a task without a name, {path} answers {status}"
-        if less := [one for one in FIELDS if one not in said["fields"]]:
-            return f"{version}: GET of a task answers without {listed(less)}"
+        if less := left_out(said):
+            return f"{version}: {less}"
         _, value, due = said["date"]
         if value != due:
             return f"{version}: GET of a task with the date {due} has {value!r} for it"
@@ -133,6 +131,9 @@ def owners(case: Case) -> str:
     name, email = story.who_left
     if email in case.emails:
         return f"{name} is in the table again, as person {case.emails[email]}"
+    for number in story.ownerless:
+        if (owner := case.tasks[number].owner) not in (None, story.left):
+            return f"task {number} has the owner {owner!r}, and not None"
     nobody = [
         number
         for number, task in case.tasks.items()
@@ -173,7 +174,7 @@ def _does_not_do_its_work(case: Case) -> str:
         database = Path(name, DATABASE)
         with closing(sqlite3.connect(database)) as connection:
             connection.executescript(sql("monday"))
-        done = _upgraded(case, name, RELEASE)
+        done = case.upgraded(name, RELEASE)
         if done.returncode:
             return f"stops on another database: {last_line(done.stderr)}"
         with closing(sqlite3.connect(database)) as connection:
@@ -224,7 +225,7 @@ def _not_run(
         with closing(sqlite3.connect(Path(name, DATABASE))) as connection:
             for script in (*map(sql, days), then):
                 connection.executescript(script)
-        done = _upgraded(case, name, "head")
+        done = case.upgraded(name, "head")
         with closing(sqlite3.connect(Path(name, DATABASE))) as connection:
             there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
     if done.returncode:
@@ -234,13 +235,6 @@ def _not_run(
             f"{where} does not run {revision}. A revision that a database has run keeps its place"
         )
     return ""
-
-
-def _upgraded(case: Case, folder: str, to: str) -> subprocess.CompletedProcess[str]:
-    """Let Alembic upgrade the database in a folder, with the revisions of a case."""
-    return run_python(
-        folder, "-m", "alembic", "-c", str(case.folder / "alembic.ini"), "upgrade", to
-    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
     python -P visit.py FOLDER code     both versions, on a new database that the models make
     python -P visit.py FOLDER whole    both versions, on the database there, started and stopped
+    python -P visit.py FOLDER behind   the same; the database there is at an old revision
 
 DATABASE_URL names the database, which is there to be changed. What it has found is its last line,
 as JSON.
@@ -16,7 +17,8 @@ from typing import Any
 
 MODULES = {"sync": "app.main", "async": "app.main_async"}
 ROWS = ((1, "a task", "old"), (2, "a task", "old"), (3, "", "has no name"))
-DATED = {"id": 4, "task_name": "a task", "due": "2026-01-31"}
+DATE = "2026-01-31"
+DATED = {"id": 4, "task_name": "a task", "due": DATE}
 CHANGED, UNNAMED = {"sync": "/task/1", "async": "/task/2"}, "/task/3"
 Answers = dict[str, Any]
 
@@ -64,12 +66,17 @@ async def ask(app: Any, version: str) -> Answers:
             value = response.json().get(field) if field and response.is_success else None
             return [response.status_code, value]
 
-        said["list"] = await send("GET", "/task/")
+        response = await client.get("/task/")
+        said["list"] = [response.status_code, None]
+        said["listed"] = response.json() if response.is_success else []
+        said["unnamed"] = ROWS[-1][0]
         response = await client.get(CHANGED[version])
         said["fields"] = sorted(response.json()) if response.is_success else []
-        said["date"] = [*await send("GET", f"/task/{DATED['id']}", "due"), DATED["due"]]
+        said["date"] = [*await send("GET", f"/task/{DATED['id']}", "due"), DATE]
         said["no name"] = await send("GET", UNNAMED)
         said["post no name"] = await send("POST", "/task/", json={"task_name": ""})
+        dated = {"task_name": "dated", "due": DATE}
+        said["post date"] = await send("POST", "/task/", "due", json=dated)
         said["post"] = await send("POST", "/task/", "id", json=new)
         path = f"/task/{said['post'][1]}"
         said["posted"] = await send("GET", path, "task_description")
