@@ -9,13 +9,16 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
+import reading
 import uvicorn
 from fastapi import FastAPI
 from service import VERSIONS, Server, alembic, database_url, query, run, serve_each
@@ -305,3 +308,21 @@ def test_the_health_check_asks_no_proxy(
         here = [word.replace("8000", port) for word in words]
         done = subprocess.run([sys.executable, *here], capture_output=True)
         assert (done.returncode == 0) == healthy, done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a path that begins so is on a network there")
+def test_the_backup_of_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads a file on a network drive of Windows. One that is missing empties no backup."""
+    notebook = next((ROOT / "notebooks").glob("16_*.ipynb"))
+    (cell,) = [one for one in reading.cells(notebook) if one["id"] == "under-load"]
+    names = {"Path": Path, "sqlite3": sqlite3, "closing": closing}
+    exec(reading.text_of(cell), names)
+    source, target = tmp_path / "a.db", tmp_path / "b.db"
+    query(source, "CREATE TABLE task (id INTEGER)")
+    # As Python gives it there: the first folder stands in the place of a computer.
+    monkeypatch.setattr(Path, "as_uri", lambda path: f"file:/{path}")
+    names["backup"](source, target)
+    with pytest.raises((OSError, sqlite3.Error)):
+        names["backup"](tmp_path / "gone.db", target)
+    assert query(target, "SELECT name FROM sqlite_master") == [("task",)]
+    assert not (tmp_path / "gone.db").exists()

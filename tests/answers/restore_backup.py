@@ -12,7 +12,7 @@ def need_good(backup):
     """Raise ValueError for a backup that can't be used."""
     if not backup.is_file():
         raise ValueError("not there")
-    with closing(sqlite3.connect(f"{backup.as_uri()}?mode=ro", uri=True)) as source:
+    with closing(sqlite3.connect(backup)) as source:
         try:
             if source.execute("PRAGMA integrity_check").fetchone() != ("ok",):
                 raise ValueError("damaged")
