@@ -395,6 +395,20 @@ def test_only_an_empty_folder_is_taken(there: str, tmp_path: Path) -> None:
     assert texts(tmp_path) == before
 
 
+@pytest.mark.parametrize("where", ["is_dir", "iterdir"])
+def test_a_folder_that_one_may_not_look_into(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said in two sentences; so is a name that is too long."""
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, where, refuse)
+    with pytest.raises(Problem, match=r"can't be written into .+: Permission denied"):
+        new_project.make(tmp_path, "both")
+
+
 def test_a_path_that_alembic_can_not_read(tmp_path: Path) -> None:
     """It is refused before anything is made."""
     with pytest.raises(Problem, match="a %, which Alembic can't read") as caught:
@@ -439,6 +453,17 @@ def test_the_next_steps_of_each_system(made: Path) -> None:
         assert lines[1:3] == [f"{python} -m venv .venv", activate]
         assert lines[3:] == set_up(made)[2:-1]
     assert r"py -m venv .venv" in (made / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a name there has none of these letters")
+@pytest.mark.parametrize("name", ['mine "$HOME" `id` \\', "-mine", "it's"])
+def test_the_first_step_goes_into_the_folder(name: str, tmp_path: Path) -> None:
+    """Also where a letter of its name means something to the shell."""
+    (tmp_path / name).mkdir()
+    said = new_project.next_steps(Path(name), "sync", sys.platform)
+    step = next(line.strip() for line in said.splitlines() if line.startswith("    "))
+    script = f"cd {tmp_path.as_posix()!r} && {step} && pwd"
+    assert subprocess.check_output(["sh", "-c", script], text=True) == f"{tmp_path / name}\n"
 
 
 def test_a_folder_inside_the_course(

@@ -59,8 +59,12 @@ def make(folder: Path, version: str) -> None:
     Raises Problem, and leaves the folder as it was, if something is there already, Alembic could
     not read its path, or it can't be written.
     """
-    there = folder.is_dir()
-    if folder.exists() and not (there and not any(folder.iterdir())):
+    try:
+        there = folder.is_dir()
+        taken = folder.exists() and not (there and not any(folder.iterdir()))
+    except OSError as error:  # one may not look into it, or its name is too long
+        raise _not_written(folder, error) from error
+    if taken:
         raise Problem("new-project-not-empty", folder=folder)
     if "%" in str(folder.resolve()):
         raise Problem("new-project-path", folder=folder.resolve())
@@ -73,7 +77,7 @@ def make(folder: Path, version: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if there:
             folder.mkdir(exist_ok=True)
-        raise Problem("new-project-not-written", folder=folder, error=error.strerror) from error
+        raise _not_written(folder, error) from error
 
 
 def project_texts(name: str, version: str) -> dict[str, str]:
@@ -101,13 +105,20 @@ def project_texts(name: str, version: str) -> dict[str, str]:
 
 def next_steps(folder: Path, version: str, platform: str) -> str:
     """Return what to type after the project was made, on a platform as `sys.platform` names it."""
-    said = SETTINGS["said"]
+    said, windows = SETTINGS["said"], platform == "win32"
+    typed = str(folder) if windows else re.sub(r'([\\"$`])', r"\\\1", str(folder))
     return Template(said["made"].strip()).substitute(
         folder=folder,
-        python="python" if platform == "win32" else Path(sys.executable).name,
-        activate=said["activate_on_windows" if platform == "win32" else "activate"],
+        typed=f"./{typed}" if typed.startswith("-") else typed,
+        python="python" if windows else Path(sys.executable).name,
+        activate=said["activate_on_windows" if windows else "activate"],
         app=SETTINGS["words"][version]["app"],
     )
+
+
+def _not_written(folder: Path, error: OSError) -> Problem:
+    """Return the problem of a folder into which nothing can be written."""
+    return Problem("new-project-not-written", folder=folder, error=error.strerror)
 
 
 def _values(name: str, version: str) -> dict[str, str]:
