@@ -68,6 +68,8 @@ def store(path: Path, notebook: nbformat.NotebookNode) -> None:
                 output["text"] = sanitize(output["text"])
             for kind, value in output.get("data", {}).items():
                 output["data"][kind] = sanitize(value) if isinstance(value, str) else value
+        if "outputs" in cell:  # the rules may leave no text
+            cell["outputs"] = [one for one in cell["outputs"] if one.get("text") != ""]
     navigation.save(notebook, path)
 
 
