@@ -189,6 +189,25 @@ def test_times(kind: str, version: str, own: Make) -> None:
         assert client.patch("/invoice/1", json={"due": next(iter(TIMES))}).status_code == 422
 
 
+@pytest.mark.parametrize("years", ["", ", YEARS"])
+def test_what_the_documentation_says_of_a_time(years: str, own: Make) -> None:
+    """It promises no time that is refused. Without the years that the page names, it does."""
+    service = own("sqlite")
+    (lines,) = blocks(2)
+    assert lines.count("(in_utc), YEARS]") == 1
+    service.run(lines.replace(", YEARS]", f"{years}]"), BASE.format("due: Moment"), INVOICE, MODELS)
+    with service.serve("sync", ENDPOINTS) as client:
+        schemas = service["app"].openapi()["components"]["schemas"]
+        due = schemas["InvoiceCreate"]["properties"]["due"]
+        assert (due["type"], due["format"]) == ("string", "date-time")
+        edges = ["0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"]
+        inside = ["0002-01-01T00:00:00+23:59", "9998-12-31T23:59:59-23:59", "2030-01-01T10:00:00Z"]
+        valid = [one for one in edges + inside if re.search(due.get("pattern", ""), one)]
+        assert valid == (inside if years else edges + inside)
+        statuses = {client.post("/invoice/", json={"due": one}).status_code for one in valid}
+        assert statuses == ({201} if years else {201, 422})
+
+
 # 3. and 4. Prices, and what POST answers
 
 

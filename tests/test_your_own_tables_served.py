@@ -1,4 +1,4 @@
-"""The sections 7 to 10 of notebooks/your_own_tables.md, which need requests and locks.
+"""The sections 7 to 11 of notebooks/your_own_tables.md, which need requests and locks.
 
 tests/test_your_own_tables.py has the others, and says how.
 """
@@ -11,8 +11,19 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from own_tables import ENDPOINTS, PAGE, Own, blocks, both_sides, changed, emptied, in_version, said
-from service import run
+from own_tables import (
+    ENDPOINTS,
+    PAGE,
+    Own,
+    blocks,
+    both_sides,
+    changed,
+    emptied,
+    in_version,
+    said,
+    section,
+)
+from service import outcome, run, start_python
 from sqlalchemy.exc import DBAPIError
 
 from tutorial.ends import stored_ends
@@ -112,16 +123,18 @@ def test_an_invoice_with_its_lines(kind: str, version: str, own: Own) -> None:
 @each_version
 @each_kind
 def test_a_lock_and_a_join(kind: str, version: str, own: Own) -> None:
-    """`joinedload` fails on PostgreSQL only; with `selectinload`, or read again, it works."""
+    """`joinedload` fails on PostgreSQL only; `of`, `selectinload`, or reading again helps."""
     option, get = blocks(8)[0].splitlines()
     own.run("from sqlalchemy.orm import joinedload, selectinload", option)
     words = said(8, "FOR UPDATE cannot be applied to the nullable side of an outer join")
     joined = get.replace("WITH_CUSTOMER", "joinedload(Invoice.customer)")
     again = get.replace(", options=[WITH_CUSTOMER]", "") + "\n    " + joined
     again = re.sub(r"with_for_update=True(, options)", r"populate_existing=True\1", again)
+    (alone,) = re.findall(r"`(with_for_update=\{[^`]+)`", section(8))
+    alone = joined.replace("with_for_update=True", alone)
     with own.engine.begin() as connection:
         connection.execute(sa.insert(own["Invoice"]).values(id=1, customer_id=7))
-    for lines in (get, again):
+    for lines in (get, again, alone):
         with own.serve(version, LOCKED.replace("LINES", lines)) as client:
             assert client.put("/invoice/1").json() == 7
     with own.serve(version, LOCKED.replace("LINES", joined)) as client:
@@ -271,3 +284,31 @@ def test_the_tests_of_chapter_14(
     with sa.create_engine(postgres.url).connect() as connection:
         left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'course_tests_%'"
         assert connection.scalar(sa.text(left)) == 0
+
+
+# 11. The tests of chapter 14 with a second resource
+
+FIELDS = 'TASK | {"id": 1}'
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["as they are", "with the page's lines"])
+def test_the_tests_of_chapter_14_with_people(told: bool, tmp_path: Path) -> None:
+    """They fail on the service of chapter 12, as the page says; with its lines they pass."""
+    stored_ends().put(12, tmp_path)
+    files = {name: text for name, text in stored_ends().files(14).items() if "test" in name}
+    if told:
+        statuses = "tests/test_statuses.py"
+        for diff in blocks(11, "diff"):
+            files[statuses] = changed(files[statuses], diff)
+        (fields,) = re.findall(r"`(TASK \| [^`]+)`", section(11))
+        assert files["tests/test_tasks.py"].count(FIELDS) == 1
+        files["tests/test_tasks.py"] = files["tests/test_tasks.py"].replace(FIELDS, fields)
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="\n")
+    tests = ("test_statuses.py", "test_tasks.py::test_create")
+    options = ("-qq", "--tb=line", "-k", "not async", *[f"tests/{name}" for name in tests])
+    status, output, errors = outcome(start_python("-m", "pytest", *options, url=None, cwd=tmp_path))
+    assert status == (0 if told else 1), output + errors
+    assert told or re.search(said(11, "KeyError: 'person_id'"), output)
+    assert told or "test_create[sync]" in output
