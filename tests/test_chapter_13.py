@@ -1,0 +1,31 @@
+"""What the revisions of notebook 13 do to rows that no cell of it has."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from tutorial import course
+
+ROWS = [(1, "7 apples"), (2, "7 red apples"), (3, "007 apples"), (4, "apples"), (5, None)]
+
+
+def test_a_split_column_comes_back_with_new_rows() -> None:
+    """The way back keeps what the split left alone, and the amount of a row that has no text."""
+    (cell,) = [one.source for one in course.cells(13) if one.id == "split"]
+    with sa.create_engine("sqlite://").connect() as connection:
+        names: dict[str, Any] = {"sa": sa}
+        names["op"] = Operations(MigrationContext.configure(connection))
+        exec(cell, names)
+        connection.execute(sa.text("CREATE TABLE task (id INTEGER, task_description TEXT)"))
+        insert = "INSERT INTO task (id, task_description) VALUES (:id, :text)"
+        for number, text in ROWS:
+            connection.execute(sa.text(insert), {"id": number, "text": text})
+        names["split"]()
+        split = "SELECT id, task_description, amount FROM task WHERE amount IS NOT NULL"
+        assert connection.execute(sa.text(split)).all() == [(1, "apples", 7)]
+        connection.execute(sa.text("INSERT INTO task (id, amount) VALUES (6, 3)"))
+        names["join"]()
+        rows = connection.execute(sa.text("SELECT * FROM task ORDER BY id")).all()
+    assert rows == [*ROWS, (6, "3")]
