@@ -31,7 +31,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
 from tutorial import Problem, check, fresh
-from tutorial.exercises import EXERCISES
+from tutorial.exercises import EXERCISES, ending
 from tutorial.exercises.judging import line_of, missing_await
 
 ROOT = Path(__file__).parent.parent
@@ -130,6 +130,13 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.chdir(tmp_path)
     yield
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(autouse=True)
+def little_patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for an answer that never ends only for a moment."""
+    if "never_ends" in request.node.name:
+        monkeypatch.setattr(ending, "LONGEST_CALL", 0.3)
 
 
 @cache
@@ -334,6 +341,28 @@ def test_line_of_the_cell(capsys: pytest.CaptureFixture) -> None:
     assert said == f"{NOT_QUITE}{stops}, in the line `{shown}` (line {number})"
 
 
+def test_never_ends_leaves_other_threads_alone(capsys: pytest.CaptureFixture) -> None:
+    """What a cell has started before the check goes on, also while an answer is ended."""
+    names: dict[str, Any] = {"__name__": "__main__", "stop": threading.Event()}
+    exec("def work():\n    while not stop.wait(0.01):\n        pass", names)
+    thread = threading.Thread(target=names["work"])
+    thread.start()
+    try:
+        assert "still runs" in verdict("p99", given("p99", "never_ends"), capsys)
+        thread.join(0.5)
+        assert thread.is_alive()
+    finally:
+        names["stop"].set()
+        thread.join()
+
+
+def test_the_folder_stays(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """After an answer that has gone into the folder of its backup, the notebook is where it was."""
+    answer = given("restore_backup", "from_the_folder_of_the_backup")
+    assert verdict("restore_backup", answer, capsys) == RIGHT
+    assert Path.cwd() == tmp_path.resolve()
+
+
 def test_a_warning_of_a_query_is_not_shown(capsys: pytest.CaptureFixture) -> None:
     """SQLAlchemy warns of two tables that are not joined; the verdict says what comes of it."""
     with warnings.catch_warnings():
@@ -472,7 +501,9 @@ def old_objects_aside() -> Iterator[None]:
     gc.unfreeze()
 
 
-STOPPING = [(exercise, name) for exercise, name in ANSWERS if name.startswith("stops_")]
+STOPPING = [
+    (exercise, name) for exercise, name in ANSWERS if name.startswith(("stops_", "never_ends"))
+]
 
 
 @pytest.mark.usefixtures("old_objects_aside")

@@ -301,3 +301,10 @@ def a_slash_at_the_end(name: Name):
 @wrong("a limit is of the wrong kind: a text takes min_length and max_length")
 def limit_of_a_number(name: Annotated[str, Path(le=20)]):
     return {"hello": name}
+
+
+@wrong("a call still runs after 0.3 s, in the line `while name:`")
+def never_ends(name: Name):
+    while name:
+        pass
+    return {"hello": name}

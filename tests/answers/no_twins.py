@@ -538,3 +538,29 @@ async def status_as_a_text(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         raise HTTPException("409", "it is there")
     return await store(task, session)
+
+
+@wrong("so it finds the new task: look before the `add`.")
+async def looks_after_the_add(task: TaskCreate, session: SessionDep):
+    new = Task.model_validate(task)
+    session.add(new)
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    await session.commit()
+    await session.refresh(new)
+    return new
+
+
+@wrong("for one request, it sends more than 1000 statements, and goes on, in the line `while (")
+async def waits_until_it_is_gone(task: TaskCreate, session: SessionDep):
+    while (await session.exec(same(task))).first():
+        pass
+    return await store(task, session)
+
+
+@wrong("a call still runs after 0.3 s, in the line `while twins")
+async def never_ends(task: TaskCreate, session: SessionDep):
+    twins = (await session.exec(same(task))).all()
+    while twins:
+        pass
+    return await store(task, session)

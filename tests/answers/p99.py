@@ -176,3 +176,16 @@ def stops_with_value_error(times):
 @wrong("for 150 times below a second, it gives 0.15, not 0.149")
 def rounded(times):
     return round(sorted(times)[-(len(times) // 100) - 1], 2)
+
+
+@wrong("for 100 times, from 1.5 to 150.0, it gives a list, not one time")
+def all_but_the_slowest(times):
+    return sorted(times)[: math.ceil(len(times) * 99 / 100)]
+
+
+@wrong("a call still runs after 0.3 s, in the line `while place < len(times):` (line ")
+def never_ends(times):
+    place = 0
+    while place < len(times):
+        pass
+    return times[place]

@@ -358,3 +358,21 @@ def waits_for_the_change(client):
     client.patch(path, json={"task_name": "c"})
     while client.get(path).json() != {**task, "task_name": "c"}:
         pass
+
+
+@right
+def in_a_block_of_its_own(client):
+    with client:
+        one = NewTask(client)
+        check_name(one)
+        check_description(one)
+
+
+@wrong("a call still runs after 0.3 s, in the line `while found !=")
+def never_ends(client):
+    task = client.post("/task/", json={"task_name": "a", "task_description": "b"}).json()
+    path = f"/task/{task['id']}"
+    client.patch(path, json={"task_name": "c"})
+    found = client.get(path).json()
+    while found != {**task, "task_name": "c"}:
+        pass

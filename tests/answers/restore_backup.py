@@ -1,5 +1,6 @@
 """Answers to the exercise `restore_backup`."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing, suppress
@@ -213,3 +214,19 @@ def leaves_the_journal(backup, target):
     for end in ("-wal", "-shm"):
         target.with_name(target.name + end).unlink(missing_ok=True)
     shutil.copyfile(backup, target)
+
+
+@wrong("a good backup is refused when the table `task` of the backup has no rows, in the line")
+def wants_a_row(backup, target):
+    need_good(backup)
+    with closing(sqlite3.connect(backup)) as source:
+        if not source.execute("SELECT 1 FROM task").fetchone():
+            raise ValueError("empty")
+    by_sqlite(backup, target)
+
+
+@right
+def from_the_folder_of_the_backup(backup, target):
+    need_good(backup)
+    os.chdir(backup.parent)
+    by_sqlite(backup.name, target)

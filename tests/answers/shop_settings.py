@@ -129,3 +129,9 @@ class NoSettings:
 class InCapitalsAndAFloat(BaseSettings, hide_input_in_errors=True):
     PAGE_SIZE: float = Field(20.0, ge=1, le=100)
     API_KEY: SecretStr = Field(min_length=16)
+
+
+@wrong("a limit is of the wrong kind: a text takes min_length and max_length")
+class LimitOfANumber(BaseSettings, hide_input_in_errors=True):
+    page_size: int = Field(20, ge=1, le=100)
+    api_key: SecretStr = Field(ge=16)

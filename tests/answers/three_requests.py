@@ -245,3 +245,22 @@ def gives_what_the_answers_say(client):
 @wrong("not [200, 201, 422]. A task has no field `name`: its name is `task_name`")
 def name_of_another_field(client):
     return [ping(client), post(client, name="x"), post(client)]
+
+
+@right
+def in_a_block_of_its_own(client):
+    with client:
+        return [ping(client), post(client, task_name="x"), post(client)]
+
+
+@wrong("A body is a text, not an object: write a dict, without quotes around it")
+def dict_in_quotes(client):
+    good = client.post("/task/", json='{"task_name": "x"}').status_code
+    return [ping(client), good, post(client)]
+
+
+@wrong("it gives a generator, and runs no line of it: write `return`, not `yield`")
+def by_yield(client):
+    yield ping(client)
+    yield post(client, task_name="x")
+    yield post(client)

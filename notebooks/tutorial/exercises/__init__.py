@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from tutorial.errors import Problem
+from tutorial.exercises import ending
 from tutorial.exercises.judging import (
     EXERCISES,
     REPORTS,
@@ -58,13 +59,17 @@ def check(exercise: str, *answer: Any) -> None:
     require_set(answer)
     try:
         need_plain_functions(answer)
-        judge(*answer)
+        with ending.ended():
+            judge(*answer)
     except NotTried:
         print(NOT_TRIED)
     except NotQuite as reason:
         print(f"✗ Not quite: {reason}")
     except KeyboardInterrupt:
         raise
+    except ending.StillRuns as error:
+        still = f"a call still runs after {ending.LONGEST_CALL:g} s{line_of(error)}"
+        print(f"✗ Not quite: {still}. Is there a loop in it that never ends?")
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
         known = meaning(in_one_line(error), "answer")
         advice = f". {known.todo}" if known else ""

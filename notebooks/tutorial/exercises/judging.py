@@ -29,6 +29,10 @@ class NotQuite(Exception):  # noqa: N818 - not an error
     """The answer does something else than it should; the text says what."""
 
 
+class MissingAwait(NotQuite):
+    """What is wrong is that an `await` is missing."""
+
+
 def exercise(judge: Judge) -> Judge:
     """Make a function the judge of the exercise of its name.
 
@@ -56,10 +60,18 @@ def need(condition: bool, otherwise: str) -> None:
 
 
 def need_plain_functions(answer: tuple[Any, ...]) -> None:
-    """Check that no answer is an `async def`: every exercise wants what a call gives at once."""
+    """Check that no function of a cell is an `async def`, or has a `yield`.
+
+    Every exercise wants what a call gives at once.
+    """
     for one in answer:
-        problem = "when it is called, it gives a coroutine: write `def`, not `async def`."
+        if getattr(one, "__module__", None) != "__main__":  # get_session of the project
+            continue
+        called = "when it is called, it gives"
+        problem = f"{called} a coroutine: write `def`, not `async def`."
         need(not inspect.iscoroutinefunction(one), problem)
+        problem = f"{called} a generator, and runs no line of it: write `return`, not `yield`."
+        need(not inspect.isgeneratorfunction(one), problem)
 
 
 def need_tried(*functions_and_stubs: object) -> None:

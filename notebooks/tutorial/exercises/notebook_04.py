@@ -9,11 +9,21 @@ from inspect import iscoroutinefunction, signature
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tutorial.exercises.judging import NotQuite, exercise, line_of, listed, need
+from tutorial.exercises.judging import (
+    MissingAwait,
+    NotQuite,
+    exercise,
+    line_of,
+    listed,
+    need,
+    refused,
+)
 from tutorial.exercises.models import fitting_limits
 from tutorial.exercises.services import (
+    MOST,
     NO_ENDPOINT,
     RETURNED,
+    DoesNotEnd,
     client_of,
     forgotten_await,
     in_thread,
@@ -41,6 +51,10 @@ LONG = (*("x" * size for size in (22, 25, 30, 50, 100, 1000)), "é" * 21, "Ada L
 NO_SLASH = "its path lacks the slash at the end: write `/task/`"
 NO_ARGUMENT = "Is `name` an argument of the function?"
 NOT_ASKED = " It has not looked through the `session` that the function gets: do not open one."
+OWN_TASK = (
+    " It looks after `session.add`. A query first stores what is added, and so it finds the new "
+    "task: look before the `add`."
+)
 EMPTIED = (
     "A commit empties the object: `await session.refresh(…)` fills it again, "
     "between the commit and the `return`."
@@ -110,8 +124,8 @@ def no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:
     need_endpoint(app, "careful.post", "/task/")
     try:
         in_thread(_no_twins(app, get_session))
-    except NotQuite as reason:
-        if "`await` is missing" not in str(reason) or _is_async(app):
+    except MissingAwait as reason:
+        if _is_async(app):
             raise
         raise NotQuite(f"{reason} That needs `async def`, in place of `def`.") from reason
 
@@ -227,7 +241,11 @@ class _Twins:
             instead(self.app, self.get_session, session_in_memory),
         ):
             async with client_of(self.app) as client:
-                return await client.post("/task/", json=body)
+                try:
+                    return await client.post("/task/", json=body)
+                except DoesNotEnd as error:
+                    problem = f"for one request, it sends more than {MOST} statements, and goes on"
+                    refused(problem, error)
 
     @contextmanager
     def _heard(self) -> Iterator[None]:
@@ -236,6 +254,8 @@ class _Twins:
 
         def hear(*args: Any) -> None:  # the connection, its cursor, the statement, …
             self.sent.append(args[2])
+            if len(self.sent) > MOST:
+                raise DoesNotEnd
 
         self.sent.clear()
         event.listen(self.engine.sync_engine, "before_cursor_execute", hear)
@@ -278,7 +298,8 @@ class _Twins:
         if isinstance(found, dict) and found.get("status_code") == wanted:
             reason = f" {RETURNED}"
         elif (code, wanted) in ((409, 201), (201, 409)):
-            reason = self.not_asked()
+            found_own = code == 409 and self.sent[:1] and self.sent[0].startswith("INSERT")
+            reason = OWN_TASK if found_own else self.not_asked()
         need(code == wanted, f"{what} gets {code}, not {wanted}.{reason}")
 
     def not_asked(self) -> str:

@@ -44,6 +44,7 @@ class _Visit:
         self.seen: list[str] = []
         self.names: list[object] = []  # of the tasks that the service refuses
         self.others: list[str] = []  # fields that no task has, of what the service refuses
+        self.a_text = False  # whether it refuses a body that is a text
         self.not_json = False  # whether it refuses a body that is not sent as JSON
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -52,6 +53,7 @@ class _Visit:
         if found.status_code == 422:
             self.names.append(_body_of(request).get("task_name"))
             self.others += [field for field in _body_of(request) if field not in FIELDS]
+            self.a_text |= request.content.startswith(b'"')
             sent_as = request.headers.get("Content-Type", "no type")
             self.not_json |= bool(request.content) and sent_as != "application/json"
         usual = {200: self.codes[0], 201: self.codes[1], 422: self.codes[2]}
@@ -79,6 +81,8 @@ class _Visit:
         need(isinstance(statuses, list), f"it gives {kind(statuses)}, not a list.")
         if codes[0] == 200:
             way = " A body is not sent as JSON: write `json=…`." if self.not_json else ""
+            if self.a_text:
+                way = " A body is a text, not an object: write a dict, without quotes around it."
             if self.others:
                 way = f" A task has no field `{self.others[0]}`: its name is `task_name`."
             need(statuses == codes, f"the list is {statuses}, not {codes}.{way}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import TYPE_CHECKING
 
-from tutorial.exercises.judging import exercise, need, need_tried
+from tutorial.exercises.judging import exercise, kind, need, need_tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,4 +39,6 @@ def _judge(
     given = times.copy()
     result = function(given)
     need(given == times, f"for {name}, it changes the list that it gets.")
+    of_many = isinstance(result, Sized) and not isinstance(result, str)
+    need(not of_many, f"for {name}, it gives {kind(result)}, not one time.")
     need(result == right, f"for {name}, it gives {result!r}, not {right}.")

@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing, contextmanager, suppress
+from contextlib import chdir, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from tutorial.exercises.judging import (
     need_tried,
     refused,
 )
+from tutorial.exercises.models import fitting_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +91,7 @@ def _variables(values: dict[str, str]) -> Iterator[None]:
 def _made(settings: type[Any], values: dict[str, str]) -> Any:
     from pydantic import ValidationError
 
-    with _variables(values):
+    with _variables(values), fitting_limits():
         try:
             return settings()
         except ValidationError as error:
@@ -119,13 +120,14 @@ Rows = list[tuple[object, ...]]
 def restore_backup(restore: Callable[[Path, Path], object]) -> None:
     """A backup comes back as it is, and one that can't be used changes nothing."""
     need_tried(restore, "def restore_backup(backup, target): pass")
-    for name, before in (
-        ("there is no target", None),
-        ("the target has fewer rows", 2),
-        ("the target has more rows", 3000),
+    for name, before, size in (
+        ("there is no target", None, 1000),
+        ("the target has fewer rows", 2, 1000),
+        ("the target has more rows", 3000, 1000),
+        ("the table `task` of the backup has no rows", 3, 0),
     ):
         with _folder() as folder:
-            wanted = _backup(folder)
+            wanted = _backup(folder, size)
             if before:
                 _database(folder / "database.db", before)
             _restore(restore, folder, name)
@@ -159,7 +161,8 @@ def restore_backup(restore: Callable[[Path, Path], object]) -> None:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+    # chdir: an answer may have gone into the folder, which is not there any more afterwards.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, chdir("."):
         yield Path(name)
 
 
@@ -173,9 +176,9 @@ def _database(file: Path, number: int, word: str = "old") -> None:
         connection.execute("INSERT INTO alembic_version VALUES (?)", (f"of the {word} tasks",))
 
 
-def _backup(folder: Path) -> Rows:
-    """Make a backup of 1,000 rows, and return them."""
-    _database(folder / "live.db", 1000, "kept")
+def _backup(folder: Path, size: int = 1000) -> Rows:
+    """Make a backup of so many rows, and return them."""
+    _database(folder / "live.db", size, "kept")
     rows = _backup_of(folder / "live.db", folder / "backup.db")
     (folder / "live.db").unlink()
     return rows

@@ -7,11 +7,13 @@ import re
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tutorial.exercises.databases import database, insert
+from tutorial.exercises.ending import StillRuns
 from tutorial.exercises.judging import (
+    MissingAwait,
     NotQuite,
     NotTried,
     in_one_line,
@@ -54,6 +56,7 @@ def fitting() -> Iterator[None]:
     """Say it in words if an endpoint returns what its type does not take."""
     from fastapi import HTTPException
     from fastapi.exceptions import ResponseValidationError
+    from sqlalchemy import Executable
 
     try:
         yield
@@ -61,10 +64,15 @@ def fitting() -> Iterator[None]:
         body = error.body
         if isinstance(body, HTTPException):
             raise NotQuite(RETURNED) from error
-        what = f"it returns {kind(body)}, `{str(body)[:60]}`" if body is not None else NOTHING
-        todo = f" A status is not returned: `raise HTTPException({body}, …)`."
+        shown = " ".join(str(body).split())[:60]
+        what = f"it returns {kind(body)}, `{shown}`" if body is not None else NOTHING
+        todo = ""
+        if isinstance(body, int):
+            todo = f" A status is not returned: `raise HTTPException({body}, …)`."
+        elif isinstance(body, Executable):
+            todo = " A query is not its answer: send it with `session.exec(…)`."
         fits = "which does not fit the type behind `->`, or its `response_model`"
-        raise NotQuite(f"{what}, {fits}.{todo if isinstance(body, int) else ''}") from error
+        raise NotQuite(f"{what}, {fits}.{todo}") from error
 
 
 @contextmanager
@@ -145,12 +153,15 @@ class Service:
         self.engine = engine
         self.ask = ask  # what it answers to a request
 
-    def client(self, handler: Handler | None = None) -> httpx.Client:
-        """Give a client of the service, or of what stands before it."""
+    def client(self, handler: Handler | None = None) -> closing[httpx.Client]:
+        """Give a client of the service, or of what stands before it, which the block closes.
+
+        The answer may be in a `with client:` of its own, which a client allows once.
+        """
         import httpx
 
         transport = httpx.MockTransport(handler or self.ask)
-        return httpx.Client(transport=transport, base_url="http://service")
+        return closing(httpx.Client(transport=transport, base_url="http://service"))
 
 
 @contextmanager
@@ -213,14 +224,17 @@ def need_service(condition: bool, what: str) -> None:
 
 @contextmanager
 def forgotten_await() -> Iterator[None]:
-    """Say which call was never awaited, before what came of it; Python itself only warns of it."""
+    """Raise MissingAwait for a call that was never awaited, before what came of it.
+
+    Python itself only warns of it.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             yield
         except Exception as error:
             if problem := missing_await(error):  # it knows the line, a warning does not
-                raise NotQuite(f"{problem}{line_of(error)}.") from error
+                raise MissingAwait(f"{problem}{line_of(error)}.") from error
             _need_all_awaited(caught)
             raise
     _need_all_awaited(caught)
@@ -229,7 +243,7 @@ def forgotten_await() -> Iterator[None]:
 def _need_all_awaited(caught: list[warnings.WarningMessage]) -> None:
     forgotten = [str(one.message) for one in caught if "never awaited" in str(one.message)]
     if forgotten:
-        raise NotQuite(f"an `await` is missing: {forgotten[0].splitlines()[0]}.")
+        raise MissingAwait(f"an `await` is missing: {forgotten[0].splitlines()[0]}.")
 
 
 OLD = {1: "old", 2: "it's 100% old", 3: "old", 8: "Old", 11: "buy milk", 12: "ü" * 100}
@@ -269,7 +283,7 @@ def need_passed(function: Callable[[httpx.Client], object], real: Service, name:
         client.event_hooks["request"].append(asked.append)
         try:
             function(client)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, StillRuns):
             raise
         except DoesNotEnd as error:
             refused(f"with {name}, the test sends more than {MOST} requests, and goes on", error)
@@ -302,7 +316,7 @@ def need_tells_apart(
         with real.client(at_most(asked + MORE, answers)) as client:
             try:
                 result = function(client)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, StillRuns):
                 raise
             except BaseException:  # whatever stops a test lets it fail, also one without an end
                 continue
