@@ -167,3 +167,15 @@ def column_as_a_text():
     op.execute(CLEAN)
     with op.batch_alter_table("task") as batch_op:
         batch_op.create_unique_constraint("uq_task_task_name", "task_name")
+
+
+@wrong("a name can still be there twice: there is no rule")
+def only_cleans():
+    op.execute(CLEAN)
+
+
+@wrong("the rule is on (id, task_name), and should be on `task_name` alone")
+def rule_on_two_columns():
+    op.execute(CLEAN)
+    with op.batch_alter_table("task") as batch_op:
+        batch_op.create_unique_constraint("uq_task_task_name", ["id", "task_name"])

@@ -87,7 +87,7 @@ def second_rule_beside_the_first():
     make(WIDE, op.f("ck_task_states"))
 
 
-@wrong("your code stops with IntegrityError", then=down)
+@wrong("the new rule refuses states that tasks have: name all three in the rule", then=down)
 def late_in_place_of_done():
     change("state IN ('open', 'late')")
 
@@ -160,3 +160,23 @@ def all_become_open():
 @wrong("your code stops with ValueError, in the line `raise ValueError`", then=down)
 def stops_with_value_error():
     raise ValueError
+
+
+@wrong("the new rule refuses states that tasks have: name all three in the rule", then=down)
+def only_the_new_state():
+    change("state IN ('late')")
+
+
+@wrong("the new rule refuses states that tasks have: name all three in the rule", then=down)
+def all_in_one_pair_of_quotes():
+    change("state IN ('open, done, late')")
+
+
+@wrong("a state without quotes is taken for a column: write `'open'`, in the line", then=down)
+def without_quotes():
+    change("state IN (open, done, late)")
+
+
+@wrong("after the upgrade, the table does not take the state None", then=down)
+def no_null_any_more():
+    change(f"state IS NOT NULL AND {WIDE}")

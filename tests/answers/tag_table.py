@@ -326,3 +326,8 @@ class NullableOfAText:
 
     def downgrade():
         op.drop_table("tag")
+
+
+@wrong("it gives a generator, and runs no line of it", then=drop)
+def by_yield():
+    yield create()

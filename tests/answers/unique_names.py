@@ -385,13 +385,13 @@ def copies_the_column():
     rule_on("name")
 
 
-@wrong("the rule is on (id). The column's name is `task_name`", then=down)
+@wrong("the rule is on (id), and should be on `task_name` alone", then=down)
 def another_column():
     renumber()
     rule_on("id")
 
 
-@wrong("the rule is on (task_name, id). The column's name is `task_name`", then=down)
+@wrong("the rule is on (task_name, id), and should be on `task_name` alone", then=down)
 def two_columns():
     renumber()
     rule_on("task_name", "id")

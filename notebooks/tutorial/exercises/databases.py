@@ -6,7 +6,7 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tutorial.exercises.judging import in_words, need, need_tried
+from tutorial.exercises.judging import in_words, listed, need, need_tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -93,6 +93,25 @@ def listed_columns() -> AbstractContextManager[None]:
 
     problem = 'the columns of a rule stand in a list: write `["task_name"]`'
     return in_words(problem, DuplicateColumnError, "column with name 'a'")
+
+
+def missing_rule(connection: Connection) -> str:
+    """Return what to say if no unique index is on `task_name` alone, else ""."""
+    from sqlalchemy import text
+
+    indexes = text("SELECT name FROM pragma_index_list('task') WHERE \"unique\"")
+    columns_of = text("SELECT name FROM pragma_index_info(:index)")
+    uniques = [
+        list(connection.execute(columns_of, {"index": index}).scalars())
+        for index in connection.execute(indexes).scalars().all()
+    ]
+    if ["task_name"] in uniques:
+        return ""
+    if not uniques:
+        left_out = "Alembic leaves out a rule for a column that is not there"
+        return f": there is no rule. The column's name is `task_name`. {left_out}"
+    found = " and ".join(f"({listed(columns)})" for columns in uniques)
+    return f": the rule is on {found}, and should be on `task_name` alone"
 
 
 def insert(connection: Connection, table: str, **values: object) -> int:

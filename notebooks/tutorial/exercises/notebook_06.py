@@ -10,6 +10,7 @@ from tutorial.exercises.databases import (
     form,
     insert,
     listed_columns,
+    missing_rule,
     need_form,
     need_revision,
     need_rows,
@@ -106,9 +107,8 @@ def unique_names(upgrade: Change, downgrade: Change) -> None:
         strict = _refuses_twins(connection)
         after = dict(rows(connection))
         _judge_names(after)
-        need(
-            strict, f"after the upgrade, the table still takes a name twice{_missing(connection)}."
-        )
+        twice = "after the upgrade, the table still takes a name twice"
+        need(strict, f"{twice}{missing_rule(connection)}.")
         _judge_rule(connection)
         number = insert(connection, "task", task_name="written after the upgrade")
         after[number] = "written after the upgrade"
@@ -164,25 +164,6 @@ def _judge_names(after: dict[int, str]) -> None:
 def _refuses_twins(connection: Connection) -> bool:
     """Whether the table takes no second task of any name; it keeps the rows that it has."""
     return not any(takes(connection, "task", task_name=name) for _, name in rows(connection))
-
-
-def _missing(connection: Connection) -> str:
-    """Return what to say if no unique index is on `task_name` alone, else ""."""
-    from sqlalchemy import text
-
-    indexes = text("SELECT name FROM pragma_index_list('task') WHERE \"unique\"")
-    columns_of = text("SELECT name FROM pragma_index_info(:index)")
-    uniques = [
-        list(connection.execute(columns_of, {"index": index}).scalars())
-        for index in connection.execute(indexes).scalars().all()
-    ]
-    if ["task_name"] in uniques:
-        return ""
-    if not uniques:
-        left_out = "Alembic leaves out a rule for a column that is not there"
-        return f": there is no rule. The column's name is `task_name`. {left_out}"
-    found = " and ".join(f"({listed(columns)})" for columns in uniques)
-    return f": the rule is on {found}. The column's name is `task_name`"
 
 
 def _judge_rule(connection: Connection) -> None:

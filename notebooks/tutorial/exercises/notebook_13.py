@@ -9,6 +9,7 @@ from tutorial.exercises.databases import (
     form,
     insert,
     listed_columns,
+    missing_rule,
     need_form,
     need_revision,
     need_rows,
@@ -53,7 +54,8 @@ def no_name_twice(upgrade: Change) -> None:
             need_form(connection, rules, "after the upgrade")
             need_rows(rows(connection), wanted, "after the upgrade")
             insert(connection, "task", id=1000, task_name="new")
-            need(not takes(connection, "task", task_name="new"), "a name can still be there twice.")
+            twice = takes(connection, "task", task_name="new")
+            need(not twice, f"a name can still be there twice{missing_rule(connection)}.")
             need(takes(connection, "task", task_name="New"), "the table takes no new names.")
             _need_unique(connection)
 
@@ -91,8 +93,7 @@ def one_value_more(upgrade: Change, downgrade: Change) -> None:
         for number, state in BEFORE.items():
             insert(connection, "task", id=number, task_name=f"task {number}", state=state)
         rules = form(connection)
-        with _whole_names():
-            upgrade()
+        _widen(upgrade)
         need_form(connection, rules, "after the upgrade")
         need_rows(rows(connection, "id, state"), list(BEFORE.items()), "after the upgrade")
         _need_states(connection, ("open", "done", "late"), "after the upgrade")
@@ -103,6 +104,18 @@ def one_value_more(upgrade: Change, downgrade: Change) -> None:
         wanted = [(2, "open"), (3, "done"), (9, "open"), (40, "open"), (50, "open")]
         need_rows(rows(connection, "id, state"), wanted, "after the downgrade")
         _need_states(connection, ("open", "done"), "after the downgrade")
+
+
+def _widen(upgrade: Change) -> None:
+    from sqlalchemy.exc import IntegrityError, OperationalError
+
+    no_quotes = "a state without quotes is taken for a column: write `'open'`"
+    with _whole_names(), in_words(no_quotes, OperationalError, "no such column"):
+        try:
+            upgrade()
+        except IntegrityError as error:
+            each = "name all three in the rule, each in quotes of its own"
+            refused(f"the new rule refuses states that tasks have: {each}", error)
 
 
 def _need_back(connection: Connection, downgrade: Change) -> None:
@@ -126,9 +139,10 @@ def _need_states(connection: Connection, allowed: tuple[str, ...], when: str) ->
     """Check that the table takes exactly these states, by a rule of the right name."""
     from sqlalchemy import inspect
 
-    for state in ("open", "done", "late", "nonsense", "", "Open"):
-        right = takes(connection, "task", task_name="new", state=state) == (state in allowed)
-        verb = "does not take" if state in allowed else "still takes"
+    for state in ("open", "done", "late", "nonsense", "", "Open", None):
+        fine = state is None or state in allowed  # NULL breaks no rule of this kind
+        right = takes(connection, "task", task_name="new", state=state) == fine
+        verb = "does not take" if fine else "still takes"
         need(right, f"{when}, the table {verb} the state {state!r}.")
     checks = inspect(connection).get_check_constraints("task")
     _need_name("ck_task_state", [str(one["name"]) for one in checks if one["name"]])
