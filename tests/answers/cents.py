@@ -148,3 +148,12 @@ def asserts(price):
         return None
     assert price * 100 % 1 == 0
     return int(price * 100)
+
+
+@wrong("to_cents(Decimal('0.295')) stops with Exception, not with ValueError", back=divide)
+def raises_another_error(price):
+    if price is None:
+        return None
+    if price * 100 % 1:
+        raise Exception("a part of a cent")
+    return int(price * 100)

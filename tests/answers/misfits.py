@@ -124,3 +124,18 @@ def stops_with_name_error(session):
 @wrong("it reads `task_name` of a row that holds a task: take `select` from sqlmodel, and")
 def select_of_sqlalchemy(session):
     return [task.id for task in session.exec(sqlalchemy.select(Task)) if is_odd(task)]
+
+
+@wrong("it also gives a task that fits: the one with the id 5, whose name has 0 characters")
+def also_empty_names(session):
+    return [task.id for task in session.exec(select(Task)) if is_odd(task) or not task.task_name]
+
+
+@wrong("after the call, a task is changed: the one with the id 11, whose name has 101 characters")
+def mends_them(session):
+    odd = [task for task in session.exec(select(Task)) if is_odd(task)]
+    found = [task.id for task in odd]
+    for task in odd:
+        task.task_name = task.task_name[:100]
+    session.commit()
+    return found

@@ -80,3 +80,11 @@ def asserts(connections, processes):
     each = connections // processes
     assert each >= 2
     return max(1, each // 3), each - max(1, each // 3)
+
+
+@wrong("places(11, 6) stops with Exception, not with ValueError, in the line `raise Exception")
+def raises_another_error(connections, processes):
+    each = connections // processes
+    if each < 2:
+        raise Exception("too few")
+    return max(1, each // 3), each - max(1, each // 3)

@@ -41,21 +41,28 @@ def places(function: Callable[[int, int], object]) -> None:
             given = function(connections, processes)
         except ValueError:
             continue
-        except (ArithmeticError, AssertionError, TypeError) as error:
+        except NameError:
+            raise
+        except Exception as error:
             refused(f"{call} stops with {type(error).__name__}, not with ValueError", error)
         raise NotQuite(f"{call} gives {given!r}, and raises no ValueError.")
 
 
+NOTHING: Row = {"task_description": None}
 FITTING: tuple[Row, ...] = (
     {"id": 1, "task_name": "a"},
     {"id": 2, "task_name": "x" * 100, "task_description": "y" * 1000},
     {"id": 3, "task_name": "\N{GRINNING FACE}" * 100, "task_description": "é" * 1000},
     {"id": 4, "task_name": r"\0", "task_description": ""},
+    {"id": 5, "task_name": ""},
     {"id": 2**31 - 1, "task_name": "the largest id"},
 )
 MISFITS: tuple[tuple[str, Row], ...] = (
     ("a name of 101 characters", {"id": 11, "task_name": "x" * 101}),
-    ("a description of 1001", {"id": 12, "task_name": "b", "task_description": "y" * 1001}),
+    (
+        "a description of 1001 characters",
+        {"id": 12, "task_name": "b", "task_description": "y" * 1001},
+    ),
     ("a NUL in the name", {"id": 13, "task_name": "a\0b"}),
     ("a NUL in the description", {"id": 14, "task_name": "c", "task_description": "\0"}),
     ("the id 2**31", {"id": 2**31, "task_name": "d"}),
@@ -72,7 +79,10 @@ def misfits(function: Callable[[Session], object]) -> None:
         with database({}) as engine:
             _insert(engine, rows)
             found = _asked(function, engine)
-            need(_count(engine) == len(rows), "after the call, not all tasks are there any more.")
+            left = _stored(engine)
+        need(len(left) == len(rows), "after the call, not all tasks are there any more.")
+        changed = [row for row in rows if NOTHING | row not in left]
+        need(not changed, f"after the call, a task is changed: {listed(map(_shown, changed[:1]))}.")
         there = {row["id"] for row in rows}
         for what, row in MISFITS:
             missing = row["id"] in there and row["id"] not in found
@@ -113,14 +123,14 @@ def _insert(engine: Engine, rows: list[Row]) -> None:
 
     from app.models import Task
 
-    nothing = {"task_description": None}
     if rows:
         with engine.begin() as connection:
-            connection.execute(insert(Task), [nothing | row for row in rows])
+            connection.execute(insert(Task), [NOTHING | row for row in rows])
 
 
-def _count(engine: Engine) -> int:
+def _stored(engine: Engine) -> list[Row]:
     from sqlalchemy import text
 
+    query = text("SELECT id, task_name, task_description FROM task")
     with engine.connect() as connection:
-        return int(connection.scalar(text("SELECT count(*) FROM task")) or 0)
+        return [dict(row) for row in connection.execute(query).mappings()]
