@@ -449,3 +449,25 @@ def error_of_another_module(session, names):
         session.rollback()
         return False
     return True
+
+
+@wrong("It has taken the changes back: now let it give False.")
+def raises_again(session, names):
+    try:
+        rename(session, names)
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        raise
+    return True
+
+
+@wrong("a call still runs after 0.3 s, in the line")
+def never_ends(session, names):
+    while True:
+        try:
+            rename(session, names)
+            session.commit()
+            return True
+        except Exception:
+            session.rollback()

@@ -149,8 +149,8 @@ def gives_50_tasks_not_20(session: SessionDep, text: str, limit: int = Query(50,
     return session.exec(found(text).order_by(task_id).limit(limit)).all()
 
 
-@wrong("and should find row 0")
-def and_should_find_row_0(session: SessionDep, text: str, limit: int = Query(10, ge=1, le=100)):
+@wrong("/search?text=row gives 10 tasks, and should give 20.")
+def ten_at_most(session: SessionDep, text: str, limit: int = Query(10, ge=1, le=100)):
     return session.exec(found(text).order_by(task_id).limit(limit)).all()
 
 
@@ -297,7 +297,7 @@ def cuts_the_limit(session: SessionDep, text: str, limit: int = Query(20, ge=1))
     return session.exec(found(text).order_by(task_id).limit(min(limit, 100))).all()
 
 
-@wrong("and should find row 0, row 1")
+@wrong("/search?text=row gives 19 tasks, and should give 20.")
 def pages_by_id(session: SessionDep, text: str, limit: Limit = 20):
     return session.exec(found(text).where(task_id <= 60).order_by(task_id).limit(limit)).all()
 
@@ -369,3 +369,8 @@ def no_return(session: SessionDep, text: str, limit: Limit = 20):
 def a_session_of_its_own(text: str, limit: Limit = 20):
     with Session(create_engine("sqlite://")) as own:
         return own.exec(found(text).order_by(task_id).limit(limit)).all()
+
+
+@wrong("A query is not its answer: send it with `session.exec(…)`.")
+def query_as_the_answer(session: SessionDep, text: str, limit: Limit = 20):
+    return found(text).order_by(task_id).limit(limit)

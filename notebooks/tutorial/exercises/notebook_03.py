@@ -194,6 +194,12 @@ class _Renaming:
                 if no_task and not queries:
                     raise NotQuite(NOT_ASKED) from error
                 raise
+            except IntegrityError as error:
+                if not session.is_active or session.in_transaction():
+                    raise
+                stops = "when the database refuses a name, it stops with IntegrityError"
+                back = "It has taken the changes back: now let it give False."
+                raise NotQuite(f"{stops}{line_of(error)}. {back}") from error
             finally:
                 event.remove(engine, "before_cursor_execute", hear)
                 event.remove(engine, "handle_error", note)
