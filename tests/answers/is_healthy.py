@@ -357,12 +357,3 @@ def in_a_block_of_its_own(client):
             return one.get("/ping").status_code == 200
     except httpx.TransportError:
         return False
-
-
-@wrong("a call still runs after 0.3 s, in the line")
-def never_ends(client):
-    while True:
-        try:
-            return client.get("/ping").status_code == 200
-        except:  # noqa: E722 - a bare one is what learners write
-            continue

@@ -189,3 +189,12 @@ def never_ends(times):
     while place < len(times):
         pass
     return times[place]
+
+
+@wrong("a call still runs after 0.3 s, in the line")
+def never_ends_and_catches_all(times):
+    while True:
+        try:
+            return times[len(times)]
+        except:  # noqa: E722 - a bare one is what learners write
+            continue

@@ -49,7 +49,7 @@ def _watch(done: threading.Event, others: set[int | None]) -> None:
     since: dict[tuple[int, FrameType], float] = {}
     wait = LONGEST_CALL / 5
     while not done.wait(wait):
-        wait, now = min(wait, 0.5), time.monotonic()
+        wait, now = 0.5, time.monotonic()  # enough for what an error runs through before it is out
         frames = {key: frame for key, frame in sys._current_frames().items() if key not in others}
         calls = [(ident, _call(frame)) for ident, frame in frames.items()]
         since = {(ident, call): since.get((ident, call), now) for ident, call in calls if call}
