@@ -121,7 +121,7 @@ def stops_with_assertionerror(name: str):
 def another_path(name): ...
 
 
-@wrong("405", method="POST")
+@wrong("answers 405, not 200. A GET request asks for it: write `@practice.get`.", method="POST")
 def another_method(name): ...
 
 

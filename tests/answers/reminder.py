@@ -290,6 +290,12 @@ class InSteps(SQLModel):
     minutes: Annotated[Minutes, AfterValidator(lambda m: 10 if m == 10 else -(-m // 5) * 5)] = 10
 
 
+@wrong("it has no field `text`. Python takes `Text` for another name.")
+class WithCapitals(SQLModel):
+    Text: str = Field(min_length=1, max_length=50)
+    Minutes: int = Field(default=10, ge=1, le=60)
+
+
 @wrong("it refuses the text 'call home' with 5 minutes")
 class WithAnAuthor(SQLModel):
     author: str

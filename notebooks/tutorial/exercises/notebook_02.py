@@ -46,6 +46,10 @@ def reminder(model: type[SQLModel]) -> None:
     if is_unchanged(model, Stub):
         raise NotTried
     good = {"text": "call home", "minutes": 5}
+    for field in model.model_fields:
+        small = field.lower()
+        other = field not in good and small in good and small not in model.model_fields
+        need(not other, f"it has no field `{small}`. Python takes `{field}` for another name.")
     with fitting_limits():
         accepted = accepts(model, **good)
     need(accepted, "it refuses the text 'call home' with 5 minutes.")

@@ -82,6 +82,7 @@ def hello(app: FastAPI) -> None:
     hints = {
         307: " Its path has a slash too many, at the end.",
         404: " Is the path right, and does it begin with /?",
+        405: " A GET request asks for it: write `@practice.get`.",
         422: f" Is the argument named as in the path? It says: {ada.text[:200]}",
     }
     hint = hints.get(ada.status_code, "")
