@@ -4,6 +4,7 @@ import io
 import re
 import sys
 from base64 import encodebytes
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -194,10 +195,89 @@ def test_the_difference_is_shown() -> None:
     ]
 
 
+def of_kind(mime: str, value: object) -> nbformat.NotebookNode:
+    """Return what a cell displays: one value, of this MIME type."""
+    return new_output("display_data", data={mime: value})
+
+
+def error(name: str, words: str, traceback: str = "") -> nbformat.NotebookNode:
+    """Return an error, as a cell shows it."""
+    return new_output("error", ename=name, evalue=words, traceback=[traceback])
+
+
+def mermaid(column: str) -> nbformat.NotebookNode:
+    """Return a diagram of a table with one column."""
+    return of_kind("text/markdown", f"```mermaid\nerDiagram\n    task {{\n{column}\n    }}\n```")
+
+
+def described(words: str) -> nbformat.NotebookNode:
+    """Return a plot with a description, for who can't see it."""
+    return plot(description=words)
+
+
+def named(*rows: dict[str, object]) -> nbformat.NotebookNode:
+    """Return a plot of rows that stand under a name, not in its data."""
+    return plot(data={"name": "times"}, datasets={"times": list(rows)})
+
+
+NO_OTHER = {
+    "a diagram": (mermaid("INTEGER id PK"), mermaid("INTEGER id")),
+    "HTML": (shown(html="<b>a</b>"), shown(html="<b>b</b>")),
+    "a picture made of text": (of_kind("image/svg+xml", "<a/>"), of_kind("image/svg+xml", "<b/>")),
+    "a sound": (of_kind("audio/wav", "AAAA"), of_kind("audio/wav", "BBBB")),
+    "a film": (of_kind("video/mp4", "AAAA"), of_kind("video/mp4", "BBBB")),
+    "a page": (of_kind("application/pdf", "AAAA"), of_kind("application/pdf", "BBBB")),
+    "JSON": (of_kind("application/json", {"a": 1}), of_kind("application/json", {"a": 2})),
+    "the description of a plot": (described("sync: 5 ms"), described("async: 5 ms")),
+    "fields under a name": (named({"ms": 5}), named({"s": 5})),
+    "the class of an error": (error("KeyError", "1"), error("IndexError", "1")),
+    "the words of an error": (error("KeyError", "1"), error("KeyError", "2")),
+    "an error": (error("KeyError", "1"), None),
+    "the place of an error's text": (
+        [text("a\n"), text("b\n", "stderr"), text("c\n")],
+        [text("a\nc\n"), text("b\n", "stderr")],
+    ),
+}
+AS_GOOD = {
+    "a port in a picture made of text": tuple(
+        of_kind("image/svg+xml", f"<a>http://127.0.0.1:{port}/</a>") for port in (8000, 51234)
+    ),
+    "line breaks in a sound": (of_kind("audio/wav", "AA\nAA\n"), of_kind("audio/wav", "AAAA")),
+    "the number of a widget": tuple(
+        of_kind(strict_outputs.WIDGET, {"model_id": number}) for number in ("1", "2")
+    ),
+    "numbers in the description of a plot": (described("1,234.5 ms"), described("no number ms")),
+    "values under a name": (named({"ms": 5}), named({"ms": 6}, {"ms": 7})),
+    "the traceback of an error": (error("KeyError", "1", "line 1"), error("KeyError", "1", "2")),
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "fits"),
+    [
+        *((*pair, False) for pair in NO_OTHER.values()),
+        *((*pair, True) for pair in AS_GOOD.values()),
+    ],
+    ids=[*NO_OTHER, *AS_GOOD],
+)
+def test_every_kind_of_output_is_looked_at(one: object, other: object, fits: bool) -> None:
+    """Also those that no notebook holds at present, or that need no kernel to be tried."""
+    lists = [
+        given if isinstance(given, list) else [given] if given else [] for given in (one, other)
+    ]
+    seen = [
+        strict_outputs.seen(strict_outputs.merge_neighbours(outputs), sanitizer(), False)
+        for outputs in lists
+    ]
+    assert (seen[0] == seen[1]) == fits
+
+
 def test_what_shows_nothing_is_not_stored() -> None:
     """A kernel now and then sends a stream without a text."""
     outputs = [text(""), shown(plain="a"), text(""), text("b\n"), text("c\n")]
+    before = deepcopy(outputs)
     assert strict_outputs.merge_neighbours(outputs) == [outputs[1], text("b\nc\n")]
+    assert outputs == before
 
 
 @pytest.mark.parametrize("sign", ["=", "_"])
