@@ -4,6 +4,7 @@ conftest.py compares the end of each notebook with a run of it by nbval.
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -17,6 +18,7 @@ from store_outputs import Recorder
 
 import conftest
 from tutorial import Problem, begin, course, ends, file_after, finish
+from tutorial.case import CASE
 from tutorial.state import DATABASE, State, read_state
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -126,12 +128,26 @@ def test_a_run_is_compared(
     )
     folder = tmp_path / "03"
     stored.put(3, folder)
+    (folder / CASE).touch()  # the learner's own
     conftest.pytest_runtest_teardown(item)
     change(folder)
     with pytest.raises(AssertionError):
         conftest.pytest_runtest_teardown(item)
     item.cell = new_code_cell(id="rows")  # on the way, the project is another one
     conftest.pytest_runtest_teardown(item)
+
+
+def test_settings_from_outside_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of the tests works neither in the learner's workspace nor on somebody's database."""
+    for name in ("TUTORIAL_WORKSPACE", "DATABASE_URL"):
+        monkeypatch.setenv(name, "outside")
+    config = SimpleNamespace(stash={})
+    conftest.pytest_configure(config)
+    try:
+        assert os.environ["TUTORIAL_WORKSPACE"] == config.stash[conftest.TEMPORARY].name
+        assert "DATABASE_URL" not in os.environ
+    finally:
+        conftest.pytest_unconfigure(config)
 
 
 def test_a_run_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

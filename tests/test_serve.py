@@ -234,6 +234,9 @@ def test_two_servers_run_at_once() -> None:
     assert one.url != two.url
     assert Server.running() == [one, two]
     assert repr(one) == "<app.main:app runs>"
+    assert {running._socket.getsockname()[0] for running in (one, two)} == {"127.0.0.1"}
+    # Python waits for each other thread before it ends: the kernel could not be stopped.
+    assert one._thread.daemon and two._thread.daemon
 
 
 def test_starting_again_replaces_the_server() -> None:
@@ -577,6 +580,21 @@ def test_interrupt_while_starting_leaves_nothing() -> None:
     assert time.monotonic() - begun < 2
     assert left_behind(before) == set()
     assert Server.running() == []
+
+
+def test_stop_before_the_thread_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt can come so early: there is no task to cancel yet, and none begins."""
+    monkeypatch.setattr(server, "STOP_SECONDS", 0.05)
+    write("app/main.py", LIFESPAN.format(body="await asyncio.sleep(60)"))
+    from app.main import app
+
+    before, free, run = set(threading.enumerate()), threading.Event(), Server._run
+    monkeypatch.setattr(Server, "_run", lambda late: (free.wait(5), run(late)))
+    late = server.Server("late", app)
+    late.stop()
+    assert late._thread.is_alive()
+    free.set()
+    assert left_behind(before) == set()
 
 
 def test_start_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -536,10 +536,25 @@ def test_drivers_and_places() -> None:
     assert run(DRIVERS_OF_VERSIONS, urls[0], arguments=urls).splitlines() == expected
 
 
+URLS = """
+import os
+import sys
+
+for url in sys.argv[1:]:
+    os.environ["DATABASE_URL"] = url
+    from app import db
+
+    print(db.DATABASE_URL)
+    del sys.modules["app.db"], sys.modules["app"]
+"""
+
+
 def test_a_file_that_is_named_like_a_driver() -> None:
     """Only the driver goes: else another file would be used, without a word."""
-    shown = run("from app import db; print(db.DATABASE_URL)", "sqlite+aiosqlite:///a+aiosqlite.db")
-    assert shown.strip() == "sqlite:///a+aiosqlite.db"
+    files = ["a+aiosqlite.db", "a+aiosqlite:.db"]
+    urls = [f"{driver}:///{file}" for driver in ("sqlite+aiosqlite", "sqlite") for file in files]
+    shown = run(URLS, urls[0], arguments=urls[:3]).splitlines()
+    assert shown == [f"sqlite:///{file}" for file in (*files, files[0])]
 
 
 def test_either_url(clients: dict[str, httpx.Client], database: Database) -> None:

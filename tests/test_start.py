@@ -135,8 +135,13 @@ def test_behind_ahead_and_not_there(tmp_path: Path, file_at_0001: Path, file_at_
     assert not none.exists()  # an empty file would hide the mistake
     # SQLite's own form of an address:
     by_uri = {name: f"sqlite:///file:{urls[name][10:]}?uri=true" for name in ("head", "none")}
-    there_is_none = f"There is no database {none}: run `alembic upgrade head`."
-    assert answers(by_uri) == {"head": "starts", "none": there_is_none}
+    by_uri["in memory"] = "sqlite://"  # it has no file, and no table
+    assert answers(by_uri) == {
+        "head": "starts",
+        "none": f"There is no database {none}: run `alembic upgrade head`.",
+        "in memory": "sqlite:// is at revision none, the app needs 0002: "
+        "run `alembic upgrade head`.",
+    }
     assert not none.exists()
 
 

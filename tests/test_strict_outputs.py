@@ -243,6 +243,9 @@ AS_GOOD = {
         of_kind("image/svg+xml", f"<a>http://127.0.0.1:{port}/</a>") for port in (8000, 51234)
     ),
     "line breaks in a sound": (of_kind("audio/wav", "AA\nAA\n"), of_kind("audio/wav", "AAAA")),
+    "line breaks in a page": tuple(
+        of_kind("application/pdf", letters) for letters in ("AA\nAA\n", "AAAA")
+    ),
     "the number of a widget": tuple(
         of_kind(strict_outputs.WIDGET, {"model_id": number}) for number in ("1", "2")
     ),
