@@ -418,18 +418,24 @@ from alembic.config import Config
 other = logging.getLogger("other")
 command.upgrade(Config("alembic.ini"), "head")
 print(other.disabled)
+without_file = Config()
+without_file.set_main_option("script_location", "alembic")
+command.current(without_file)
 """
 
 
 def test_other_loggers_go_on(project: Path) -> None:
-    """Alembic can be run by a program that logs, too: it does not silence what was there before."""
+    """Alembic can be run by a program that logs, too: it does not silence what was there before.
+
+    Nor does it need a file of settings, which says how to log.
+    """
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("DATABASE_URL", None)
     command = [sys.executable, "-c", IN_A_PROGRAM]
     done = subprocess.run(
         command, cwd=project, env=environment, capture_output=True, encoding="utf-8", timeout=60
     )
-    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "False\n0002 (head)\n"), done.stderr
     assert revisions(project / "database.db") == [("0002",)]
 
 
