@@ -174,6 +174,22 @@ def test_a_run_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     stored = record(1, "another\n")
     assert [stored.text(number, path) for number in (1, 2, 3)] == ["another\n", "third\n", None]
     assert not stored.knows(path, "first\n")
+    stored = record(2)  # it does not change the file any more
+    assert stored.texts[path] == {1: "another\n", 3: None}
+    assert not stored.knows(path, "third\n")
+
+
+def test_a_journal_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the rows; else `begin` would give a database that readers and a writer can't share."""
+    monkeypatch.setattr(ends, "STORED", tmp_path / "ends.json")
+    query(tmp_path / DATABASE, "CREATE TABLE task (id INTEGER PRIMARY KEY)")
+    for mode in ("delete", "wal"):
+        query(tmp_path / DATABASE, f"PRAGMA journal_mode = {mode}")
+        query(tmp_path / DATABASE, "INSERT INTO task DEFAULT VALUES")
+        Recorder(1, tmp_path).write()
+        sql = ends.stored_ends().text(1, DATABASE) or ""
+        assert sql.startswith(f"PRAGMA journal_mode = {mode};\n")
+    assert ends.stored_ends().state(1).rows == [{"id": 1}, {"id": 2}]
 
 
 DAMAGED = {
