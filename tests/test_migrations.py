@@ -636,6 +636,40 @@ def test_offline(
     assert revisions(by_hand) == [("0002",)]
 
 
+WRITES = '''
+"""A migration of rows."""
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    task = sa.table("task", sa.column("id", sa.Integer), sa.column("task_name", sa.String))
+    op.bulk_insert(task, [{"id": 1, "task_name": "it's new"}])
+    op.execute(task.update().where(task.c.id == 1).values(task_name="it's changed"))
+
+
+def downgrade() -> None:
+    pass
+'''
+
+
+def test_offline_with_rows(project: Path, file_at_head: Path, tmp_path: Path) -> None:
+    """The values stand in the statements: whoever runs them has them from nowhere else."""
+    add_migration(project, "0003_writes", WRITES)
+    url = database_url(tmp_path / "none.db")
+    output = alembic("upgrade", "0002:0003", "--sql", url=url, cwd=project)
+    file = Path(copy(file_at_head, tmp_path / "by hand.db"))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(output)
+    assert query(file, "SELECT id, task_name FROM task") == [(1, "it's changed")]
+    assert revisions(file) == [("0003",)]
+
+
 def test_no_command_imports_the_web_framework() -> None:
     """Each `alembic` imports the models: FastAPI would make all of them a fifth slower."""
     code = "import sys, app.db, app.models; print('fastapi' in sys.modules)"
