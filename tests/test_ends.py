@@ -178,8 +178,9 @@ def test_a_run_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert stored.texts[path] == {1: "another\n", 3: None}
     assert not stored.knows(path, "third\n")
     chapters = [one for one in NUMBERS if course.is_chapter(one)][:2]  # neither starts at another
-    for chapter in chapters:
-        stored = record(chapter, "of a chapter\n")
+    stored = record(chapters[0], "of a chapter\n")
+    assert stored.text(chapters[1], path) is None
+    stored = record(chapters[1], "of a chapter\n")
     assert [stored.text(chapter, path) for chapter in chapters] == ["of a chapter\n"] * 2
 
 

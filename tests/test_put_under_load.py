@@ -102,11 +102,13 @@ def test_it_ends_in_time() -> None:
     assert stand.requests[0] == ("GET /ping", None)
 
 
-def test_an_answer_that_says_500_is_an_error() -> None:
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_an_answer_that_refuses_is_an_error(status: int) -> None:
     """It is an answer, but not a good one."""
-    answer = says("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno")
+    answer = says(f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\n\r\nno")
     result, _ = run(answer, connections=2, requests=10)
-    assert (result.answered, result.statuses, result.errors, result.lost) == (10, {500: 10}, 10, 0)
+    assert (result.answered, result.errors, result.lost) == (10, 10, 0)
+    assert result.statuses == {status: 10}
     assert result.ids == []
 
 
@@ -162,21 +164,44 @@ def test_other_work_goes_on() -> None:
     assert asyncio.run(both()) > 5
 
 
-def test_an_interrupt_ends_it() -> None:
-    """A load that is cancelled sends nothing more after its open requests."""
+@pytest.mark.parametrize("wait", [0, 0.3], ids=["at once", "later"])
+def test_an_interrupt_ends_it(wait: float) -> None:
+    """A load that is cancelled sends nothing more after its open requests.
+
+    At once, its thread has no connection yet: it must not begin then.
+    """
 
     async def both() -> tuple[int, int]:
         async with standing(create) as stand:
             running = asyncio.create_task(load(stand.url, connections=1, seconds=30))
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(wait)
             running.cancel()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
             sent = len(stand.requests)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.1)
             return sent, len(stand.requests)
 
     sent, later = asyncio.run(both())
-    assert 0 < sent == later
+    assert sent == later
+    assert sent > 0 or not wait
+
+
+def test_some_connections_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The load goes over those that are open. The address may end with a slash."""
+    opened, refused = asyncio.open_connection, iter([ConnectionRefusedError()])
+
+    async def open_connection(*address: object) -> object:
+        for error in refused:
+            raise error
+        return await opened(*address)
+
+    async def both() -> tuple[Load, Stand]:
+        async with standing(create) as stand:
+            monkeypatch.setattr(asyncio, "open_connection", open_connection)
+            return await load(f"{stand.url}/", connections=3, requests=10), stand
+
+    result, stand = asyncio.run(both())
+    assert (stand.connections, result.answered, result.errors) == (2, 10, 0)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "", "127.0.0.1:8000", "app.main:app"])
