@@ -25,6 +25,7 @@ class Stand:
         self.answer = answer
         self.connections = 0
         self.requests: list[tuple[str, object]] = []
+        self.heads: set[str] = set()
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,6 +36,7 @@ class Stand:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 length = head.lower().partition("content-length: ")[2].split("\r\n")[0]
                 body = json.loads(await reader.readexactly(int(length))) if length else None
+                self.heads.add(head)
                 self.requests.append((head.partition(" HTTP")[0], body))
                 await self.answer(writer, len(self.requests))
         except (EOFError, OSError):
@@ -87,6 +89,8 @@ def test_it_counts_what_the_server_counts() -> None:
     result, stand = run(create, "/task/", {"task_name": "a"}, connections=4, requests=50)
     assert stand.connections == 4
     assert stand.requests == [("POST /task/", {"task_name": "a"})] * 50
+    (head,) = stand.heads
+    assert {"Host: 127.0.0.1", "Content-Type: application/json"} <= {*head.splitlines()}
     assert (result.answered, result.statuses, result.errors) == (50, {201: 50}, 0)
     assert sorted(result.ids) == list(range(1, 51))
     assert len(result.times) == 50
@@ -114,8 +118,11 @@ def test_an_answer_that_refuses_is_an_error(status: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "HTTP/1.1 201", "HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{", "what?\r\n\r\n"],
-    ids=["nothing", "half a head", "half a body", "no HTTP"],
+    [
+        *("", "HTTP/1.1 201", "HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{"),
+        *("what?\r\n\r\n", "what?" * 20_000),
+    ],
+    ids=["nothing", "half a head", "half a body", "no HTTP", "no HTTP, and no end"],
 )
 def test_a_connection_that_breaks(text: str) -> None:
     """The request that was open is lost, and was not acknowledged. What was before it counts."""

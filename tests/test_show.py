@@ -22,6 +22,7 @@ from tutorial import Problem, diagram, diff, edit, frame, schema, show_file, sql
 from tutorial.show import COLOURS
 
 TABLES = """
+CREATE TABLE note (text);
 CREATE TABLE task (
 \tid INTEGER NOT NULL,\x20
 \ttask_name VARCHAR(100) NOT NULL,\x20
@@ -29,7 +30,6 @@ CREATE TABLE task (
 \tPRIMARY KEY (id)
 );
 CREATE INDEX by_name ON task (task_name);
-CREATE TABLE note (text);
 INSERT INTO task VALUES (1, 'one', NULL), (2, 'a|b', '');
 """
 
@@ -120,6 +120,13 @@ def test_table_by_select(shown: Shown) -> None:
 
 
 @pytest.mark.usefixtures("database")
+def test_what_a_row_holds_is_only_shown(shown: Shown) -> None:
+    """Signs of HTML are no HTML, and a text of two lines stays in its row."""
+    table("SELECT '<b>a</b> & b' AS signs, 'two' || char(10) || 'lines' AS lines")
+    assert last(shown).splitlines()[-1] == "| &lt;b&gt;a&lt;/b&gt; &amp; b | two<br>lines |"
+
+
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("query", "says"),
     [
@@ -186,6 +193,17 @@ def test_diagram(shown: Shown) -> None:
     assert '        INTEGER id PK "required"\n' in drawn
     assert 'task_name "required"\n' in drawn
     assert '        VARCHAR task_description "may be empty"\n' in drawn
+    mermaid.check("\n".join(drawn.splitlines()[1:-1]))
+
+
+def test_diagram_with_types_of_several_words(shown: Shown) -> None:
+    """Mermaid takes no blank and no comma in a type."""
+    with closing(sqlite3.connect("database.db")) as connection:
+        connection.execute("CREATE TABLE price (cents DECIMAL(10, 2), euros DOUBLE PRECISION)")
+    diagram()
+    drawn = last(shown)
+    assert '        DECIMAL(10_2) cents "may be empty"\n' in drawn
+    assert '        DOUBLE_PRECISION euros "may be empty"\n' in drawn
     mermaid.check("\n".join(drawn.splitlines()[1:-1]))
 
 
