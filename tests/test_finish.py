@@ -507,6 +507,14 @@ def test_a_workspace_that_is_gone(learner: Path) -> None:
     assert not learner.exists()
 
 
+def test_another_notebook_begins(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it changes the project, nobody knows what this one has left."""
+    monkeypatch.setattr(workspace, "LOCK_SECONDS", 0.05)
+    with workspace.only_one(learner), pytest.raises(Problem) as caught:
+        finish(5)
+    assert caught.value.key == "still-rebuilding"
+
+
 def test_a_locked_database(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said that another program locks it: nobody knows then which rows are there."""
     monkeypatch.setattr(state, "LOCK_SECONDS", 0.05)

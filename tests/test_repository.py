@@ -1,8 +1,10 @@
 """What a repository has around its content: citation, security, templates, and places to run it."""
 
+import ast
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,40 @@ def test_no_address_is_invented(path: Path) -> None:
     assert named <= OTHERS
     assert not re.search(r"\bOWNER\b|example\.(?:com|org)|[\w.]+@[\w.]+\.\w+|<your", text)
     assert not re.search(r"!\[[^\]]*\]\(https?:", text), "a picture from elsewhere"
+
+
+# What a learner's computer runs, and what writes the files of the repository.
+RUN = [
+    *(ROOT / "app").glob("*.py"),
+    *(ROOT / "notebooks" / "tutorial").rglob("*.py"),
+    ROOT / "tests" / "store_outputs.py",
+]
+TEXTS = {"read_text", "write_text", "open"}  # of a path
+COMMANDS = {"run", "Popen", "check_output", "Program"}
+# Only a program reads what these write, in one line.
+ONE_LINE = {"steps.py", "postgres.py", "notebook_16.py"}
+
+
+def without_a_choice(path: Path) -> Iterator[str]:
+    """Give each place in a file where the system chooses the encoding, or the ends of lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        options = {str(one.arg) for one in node.keywords}
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        modes = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        text = name in TEXTS and modes not in (["rb"], ["wb"])
+        command = bool(options & {"text", "universal_newlines"})
+        command = command and (name or getattr(node.func, "id", "")) in COMMANDS
+        if (text or command) and "encoding" not in options:
+            yield f"{path.name}:{node.lineno} has no encoding"
+        if name == "write_text" and "newline" not in options and path.name not in ONE_LINE:
+            yield f"{path.name}:{node.lineno} has no newline"
+
+
+def test_the_system_chooses_no_encoding_and_no_line_ends() -> None:
+    """On Windows, a letter would be another one, and a line would end in another way."""
+    assert [place for path in RUN for place in without_a_choice(path)] == []
 
 
 def test_the_readme_leads_to_what_one_looks_for_first() -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, select
 
 from tutorial import Problem, diagram, diff, edit, frame, schema, show_file, sql_log, table, tree
-from tutorial.show import COLOURS
+from tutorial.show import COLOURS, WIDTH, wrapped
 
 TABLES = """
 CREATE TABLE note (text);
@@ -166,6 +166,14 @@ def test_no_database(show: Callable[[], None]) -> None:
     assert list(Path().iterdir()) == []
 
 
+def test_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody has deleted the project: then it is not the database that is missing."""
+    monkeypatch.setattr("tutorial.show.here", lambda: None)
+    with pytest.raises(Problem) as caught:
+        table("task")
+    assert caught.value.key == "folder-gone"
+
+
 @pytest.mark.usefixtures("database")
 def test_schema(shown: Shown) -> None:
     """The schema is SQLite's own statements, tabs and blanks at the end of a line aside."""
@@ -225,12 +233,23 @@ def test_diagram_for_who_cannot_see_it(shown: Shown) -> None:
     assert "accDescr: There are no tables.\n" in last(shown)
 
 
+def test_words_stay_whole() -> None:
+    """A path or an option that is broken in two can't be copied."""
+    path = "/".join(["a-long-folder"] * 9)
+    printed = wrapped(
+        f"The file {path} is not there: run `alembic upgrade head --sql` in-the-folder"
+    )
+    assert {path, "--sql`", "in-the-folder"} <= {*printed.split()}
+    assert max(len(line) for line in printed.splitlines() if path not in line) <= WIDTH
+
+
 def test_frame(shown: Shown) -> None:
     """A page's frame has a title, and where no page is drawn its address is shown."""
     frame("http://127.0.0.1:1/docs", height=300)
     assert shown[-1]["text/plain"] == "the page http://127.0.0.1:1/docs"
     assert 'src="http://127.0.0.1:1/docs"' in shown[-1]["text/html"]
     assert "title=" in shown[-1]["text/html"]
+    assert 'target="_blank"' in shown[-1]["text/html"]  # the notebook stays where it is
     assert '<a href="http://127.0.0.1:1/docs"' in shown[-1]["text/html"]  # editors draw no frame
     # After "Run All", the server is stopped before the page is drawn: then it shows an error.
     assert "Nothing, or an error? If the server was stopped, run " in shown[-1]["text/html"]
@@ -317,6 +336,10 @@ def test_sql_log_ends_with_its_block(shown: Shown) -> None:
     with sql_log():
         pass
     assert shown[-1]["text/plain"] == "-- nothing was sent"
+    before = list(shown)
+    with sql_log(show=False):
+        pass
+    assert shown == before
 
 
 def test_tree(capsys: pytest.CaptureFixture) -> None:

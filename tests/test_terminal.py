@@ -460,6 +460,8 @@ def test_environment_is_clean(
     for name, value in (("PYTHONPATH", str(tmp_path / "outside")), ("FORCE_COLOR", "1")):
         monkeypatch.setenv(name, value)
     output_of(capsys, "--expect-failure 'No module'", "python -c 'import secret'")
+    asked = "python -c \"import os; print(os.environ['COLUMNS'], os.environ['NO_COLOR'])\""
+    assert output_of(capsys, "", asked) == "72 1\n"
     write("mine.py", "")
     printed = output_of(capsys, "--expect-failure Zero", "python -c 'import mine; 1/0'")
     assert "\x1b" not in printed
