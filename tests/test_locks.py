@@ -7,10 +7,12 @@ waits for 10 seconds. Here it is a copy with a shorter wait, which is in the sam
 import sqlite3
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from shutil import copy
 
@@ -266,6 +268,15 @@ def settled(servers: list[Server], file: Path, wanted: int) -> list[int]:
     return [open_files(server, file) for server in servers]
 
 
+# What needs the one place of those who write, and what has one of the ten.
+WRITE = [
+    ("POST", "/task/", {"task_name": "new"}),
+    ("PATCH", "/task/1", {"task_name": "changed"}),
+    ("DELETE", "/task/2", None),
+]
+READ = ["/task/", "/task/1"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell all files of a process")
 def test_places(tmp_path: Path, file_at_head: Path) -> None:
     """Of many clients that wait, one writes and ten read at a time, each with a connection.
@@ -273,15 +284,25 @@ def test_places(tmp_path: Path, file_at_head: Path) -> None:
     For once, the lock keeps readers out, too. When it is gone, all clients are served.
     """
     file = Path(copy(file_at_head, tmp_path / "database.db"))
-    query(file, "INSERT INTO task (task_name) VALUES ('old')")
+    query(file, "INSERT INTO task (task_name) VALUES ('old'), ('soon deleted')")
     wanted = [(version, database_url(file), tmp_path / f"{version}.log") for version in VERSIONS]
     with serve_all(wanted) as servers, ThreadPoolExecutor(4 * WAITING) as threads:
         with locked(file, readers=True):
-            waiting = [threads.submit(write_to, one, "new") for one in servers * WAITING]
+            waiting = [
+                threads.submit(one.client.request, method, path, json=body)
+                for _, (method, path, body) in zip(range(WAITING), cycle(WRITE), strict=False)
+                for one in servers
+            ]
             counted = [settled(servers, file, 1)]
-            waiting += [threads.submit(one.client.get, "/task/1") for one in servers * WAITING]
+            waiting += [
+                threads.submit(one.client.get, path)
+                for _, path in zip(range(WAITING), cycle(READ), strict=False)
+                for one in servers
+            ]
             counted.append(settled(servers, file, 11))
         answers = [one.result() for one in waiting]
     assert counted == [[1, 1], [11, 11]]
-    assert {one.response.status_code for one in answers[: 2 * WAITING]} == {201}
+    written = Counter((one.request.method, one.status_code) for one in answers[: 2 * WAITING])
+    assert set(written) == {("POST", 201), ("PATCH", 200), ("DELETE", 204), ("DELETE", 404)}
+    assert written["DELETE", 204] == 1
     assert {one.status_code for one in answers[2 * WAITING :]} == {200}

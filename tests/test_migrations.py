@@ -483,6 +483,31 @@ def test_all_or_nothing(project: Path, tmp_path: Path, at_0001: Database, any_dr
     assert query(database, "SELECT * FROM note") == []
 
 
+ASKS = '''
+"""A migration that fails with the settings that its connection has."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    asked = ("busy_timeout", "foreign_keys")
+    connection = op.get_bind()
+    values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked]
+    raise RuntimeError(values)
+'''
+
+
+def test_settings_of_the_connection(project: Path, file_at_head: Path, tmp_path: Path) -> None:
+    """It waits for another writer for a minute, and does not check the keys of a copied table."""
+    add_migration(project, "0003_asks", ASKS)
+    url = database_url(Path(copy(file_at_head, tmp_path)))
+    errors = alembic("upgrade", "head", url=url, cwd=project, fails=True)
+    assert errors.splitlines()[-1] == "RuntimeError: [60000, 0]"
+
+
 CHILDREN = '''
 """A table whose rows go with the task that they belong to."""
 
