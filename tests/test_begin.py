@@ -285,6 +285,15 @@ def test_restore_a_broken_database(learner: Path) -> None:
     assert (learner / DATABASE).read_text(encoding="utf-8") == "not a database"
 
 
+def test_a_file_that_is_not_utf_8(learner: Path) -> None:
+    """An old editor has written it. It is kept as it is, byte for byte."""
+    put(3, learner)
+    own = "# café\n".encode("latin-1")
+    (learner / "app" / "models.py").write_bytes(own)
+    steps.begin(4)
+    assert (learner / "backups" / "001" / "app" / "models.py").read_bytes() == own
+
+
 def test_another_notebook_begins(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another notebook changes the project, begin waits, and says so when it is too long."""
     monkeypatch.setattr(workspace, "LOCK_SECONDS", 0.2)

@@ -14,12 +14,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
 import reading
 import uvicorn
+import yaml
 from fastapi import FastAPI
 from service import VERSIONS, Server, alembic, database_url, query, run, serve_each
 
@@ -295,7 +299,10 @@ def test_a_restore_of_nothing_empties_nothing(tmp_path: Path) -> None:
 def test_the_health_check_asks_no_proxy(
     tmp_path: Path, servers: dict[str, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Docker hands its proxy in: a service that is up is healthy all the same, and else not."""
+    """Docker hands its proxy in: a service that is up is healthy all the same, and else not.
+
+    Nor is one healthy that answers, but not with 200.
+    """
     dockerfile = tmp_path / "Dockerfile"
     dockerfile.write_text(stored_ends().text(16, "Dockerfile"), encoding="utf-8")
     check = dict(instructions(dockerfile))["HEALTHCHECK"].partition("CMD ")[2]
@@ -304,10 +311,13 @@ def test_the_health_check_asks_no_proxy(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     up = str(servers["sync"].client.base_url.port)
-    for port, healthy in ((up, True), ("1", False)):
-        here = [word.replace("8000", port) for word in words]
-        done = subprocess.run([sys.executable, *here], capture_output=True)
-        assert (done.returncode == 0) == healthy, done.stderr
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as refuses:  # always 501
+        Thread(target=refuses.serve_forever, daemon=True).start()
+        for port, healthy in ((up, True), ("1", False), (str(refuses.server_port), False)):
+            here = [word.replace("8000", port) for word in words]
+            done = subprocess.run([sys.executable, *here], capture_output=True)
+            assert (done.returncode == 0) == healthy, done.stderr
+        refuses.shutdown()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a path that begins so is on a network there")
@@ -326,3 +336,33 @@ def test_the_backup_of_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         names["backup"](tmp_path / "gone.db", target)
     assert query(target, "SELECT name FROM sqlite_master") == [("task",)]
     assert not (tmp_path / "gone.db").exists()
+
+
+def test_what_the_files_promise(tmp_path: Path) -> None:
+    """What people copy, and would miss only later: in a log, at a stop, after a restart."""
+    files = stored_ends().files(16)
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text(files["Dockerfile"], encoding="utf-8")
+    instruction = dict(instructions(dockerfile))
+    command = json.loads(instruction["CMD"])
+    options = dict(pairwise(command))
+    assert "--no-access-log" in command  # app/logs.py has a line for each request
+    assert 0 < int(options["--timeout-graceful-shutdown"]) < 10  # then Docker kills
+    assert int(instruction["USER"]) > 0
+    assert instruction["VOLUME"] == "/data"
+    both, more = (
+        yaml.safe_load(files[name])["services"]
+        for name in ("compose.yaml", "compose.postgres.yaml")
+    )
+    assert [port.split(":")[0] for port in both["service"]["ports"]] == ["127.0.0.1"]
+    assert both["migrate"]["volumes"] == both["service"]["volumes"] == ["data:/data"]
+    assert both["service"]["restart"] == more["database"]["restart"] == "unless-stopped"
+    assert "restart" not in both["migrate"]  # it ends, and that is right
+    done = {"migrate": {"condition": "service_completed_successfully"}}
+    assert both["service"]["depends_on"] == done
+    assert more["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    assert more["service"]["environment"] == more["migrate"]["environment"]
+    assert ":?" in more["database"]["environment"]["POSTGRES_PASSWORD"]  # no empty password
+    # By the network: while PostgreSQL makes its files, it answers only beside itself.
+    check = more["database"]["healthcheck"]["test"]
+    assert dict(pairwise(check))["-h"] == "127.0.0.1"

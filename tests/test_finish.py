@@ -149,6 +149,9 @@ def test_a_file_of_the_learners_own(
     lines, done = lines_of(4, state, monkeypatch, capsys)
     assert done
     assert "· app/mine.py is your own: the next notebook keeps it in a backup" in lines
+    last = course.in_order()[-1]  # and each chapter works on a copy of its own
+    state = dataclasses.replace(KNOWN[last], files=KNOWN[last].files | {"app/mine.py": "mine"})
+    assert "· app/mine.py is your own" in lines_of(last, state, monkeypatch, capsys)[0]
 
 
 def test_additions_of_the_learners_own(

@@ -132,6 +132,14 @@ def test_an_exit_status_of_windows(
         terminal("", "python -c pass")
 
 
+def test_a_command_with_settings_is_named_without_them() -> None:
+    """Of `alembic -c other.ini upgrade head`, one wants to read what it did."""
+    options = module._options.parse_args([])
+    words = ["alembic", "-c", "other.ini", "upgrade", "head"]
+    failed = module._failure(words, 1, "", options)
+    assert failed.what == "`alembic upgrade` failed with exit status 1."
+
+
 def test_expected_failure(capsys: pytest.CaptureFixture) -> None:
     """With --expect-failure the failure that is named is shown and fine; a success is a Problem."""
     cell = "python -c 'raise SystemExit(\"not two words\")'"
@@ -401,6 +409,7 @@ def test_python_is_this_one(capsys: pytest.CaptureFixture) -> None:
     """`python` and `python3` are the Python of this environment, whatever PATH says."""
     cell = "python -c 'import sys; print(sys.prefix)'\npython3 -c 'import sys; print(sys.prefix)'"
     assert output_of(capsys, "", cell).splitlines() == [sys.prefix] * 2
+    assert module._program("python3") == [sys.executable]  # Windows has no other program for it
 
 
 @pytest.mark.parametrize("name", ["alembic", "uvicorn"])
