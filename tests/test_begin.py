@@ -285,6 +285,19 @@ def test_restore_a_broken_database(learner: Path) -> None:
     assert (learner / DATABASE).read_text(encoding="utf-8") == "not a database"
 
 
+def test_a_row_that_the_learner_has_deleted(learner: Path, capsys: pytest.CaptureFixture) -> None:
+    """Rows more are no trouble, but one that is missing comes back: cells name it by its id."""
+    step = next(
+        one for one in NUMBERS if end_of(one).ids == end_of(course.start_of(one)).ids != set()
+    )
+    put(step - 1, learner)
+    with closing(sqlite3.connect(learner / DATABASE)) as connection, connection:
+        connection.execute("DELETE FROM task WHERE id = 1")
+    steps.begin(step)
+    assert read_state(learner) == end_of(step - 1)
+    assert "was kept in backups/001" in capsys.readouterr().out
+
+
 def test_a_file_that_is_not_utf_8(learner: Path) -> None:
     """An old editor has written it. It is kept as it is, byte for byte."""
     put(3, learner)

@@ -16,6 +16,7 @@ from types import ModuleType
 from warnings import catch_warnings
 
 import pytest
+from alembic.config import Config
 from pytest_alembic import MigrationContext
 from pytest_alembic import tests as standard
 from remote import DRIVERS as DRIVERS_OF_REMOTE
@@ -31,6 +32,7 @@ from service import (
     dump,
     migrated,
     query,
+    run_alembic,
 )
 from sqlalchemy import (
     CheckConstraint,
@@ -400,6 +402,28 @@ def test_database_url_wins(project: Path, tmp_path: Path) -> None:
     assert not (project / "database.db").exists()
 
 
+def test_what_a_migration_tells(tmp_path: Path) -> None:
+    """Which revision runs, on stderr, and no statement."""
+    url = database_url(tmp_path / "database.db")
+    status, output, errors, _ = run_alembic(["upgrade", "head"], url=url, cwd=ROOT)
+    assert (status, output) == (0, "")
+    assert errors.splitlines() == [
+        f"INFO  [alembic.runtime.migration] {said}"
+        for said in (
+            *("Context impl SQLiteImpl.", "Will assume transactional DDL."),
+            *("Running upgrade  -> 0001, init", "Running upgrade 0001 -> 0002, add description"),
+        )
+    ]
+
+
+def test_a_colon_in_the_path(tmp_path: Path) -> None:
+    """On Linux and macOS it divides the folders of PATH. Here it is a letter, as is a semicolon."""
+    ini = Path(copy(ROOT / "alembic.ini", tmp_path))
+    text = ini.read_text(encoding="utf-8").replace("%(here)s", "/my work/10:30; new")
+    ini.write_text(text, encoding="utf-8", newline="\n")
+    assert Config(ini).get_prepend_sys_paths_list() == ["/my work/10:30; new/."]
+
+
 @pytest.mark.parametrize("written", ["%", "%25"])
 def test_percent_in_the_url(tmp_path: Path, driver: str, written: str) -> None:
     """A % means something in Alembic's settings, and something else in a URL: both are met."""
@@ -676,6 +700,8 @@ def upgrade() -> None:
     task = sa.table("task", sa.column("id", sa.Integer), sa.column("task_name", sa.String))
     op.bulk_insert(task, [{"id": 1, "task_name": "it's new"}])
     op.execute(task.update().where(task.c.id == 1).values(task_name="it's changed"))
+    name = sa.Column("name", sa.String)
+    op.create_table("note", sa.Column("id", sa.Integer), name, sa.UniqueConstraint("name"))
 
 
 def downgrade() -> None:
@@ -684,7 +710,10 @@ def downgrade() -> None:
 
 
 def test_offline_with_rows(project: Path, file_at_head: Path, tmp_path: Path) -> None:
-    """The values stand in the statements: whoever runs them has them from nowhere else."""
+    """The values stand in the statements: whoever runs them has them from nowhere else.
+
+    And what has no name gets one, by the convention of the models.
+    """
     add_migration(project, "0003_writes", WRITES)
     url = database_url(tmp_path / "none.db")
     output = alembic("upgrade", "0002:0003", "--sql", url=url, cwd=project)
@@ -692,6 +721,7 @@ def test_offline_with_rows(project: Path, file_at_head: Path, tmp_path: Path) ->
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(output)
     assert query(file, "SELECT id, task_name FROM task") == [(1, "it's changed")]
+    assert "CONSTRAINT uq_note_name UNIQUE (name)" in output
     assert revisions(file) == [("0003",)]
 
 
