@@ -298,6 +298,24 @@ def test_a_row_that_the_learner_has_deleted(learner: Path, capsys: pytest.Captur
     assert "was kept in backups/001" in capsys.readouterr().out
 
 
+def test_a_copy_has_what_is_not_yet_in_the_file(learner: Path, tmp_path: Path) -> None:
+    """While a server runs, the last rows stand in the file beside the database."""
+    put(5, learner)
+    with closing(sqlite3.connect(learner / DATABASE)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("INSERT INTO task (task_name) VALUES ('my own')")
+        connection.commit()
+        assert b"my own" not in (learner / DATABASE).read_bytes()
+        workspace.copy_project(learner, tmp_path / "a copy")
+    assert "my own" in str(read_state(tmp_path / "a copy").rows)
+
+
+def test_an_empty_variable_names_no_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems can't delete a variable, only empty it."""
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", "")
+    assert workspace.location() == (course.NOTEBOOKS / "workspace").resolve()
+
+
 def test_a_file_that_is_not_utf_8(learner: Path) -> None:
     """An old editor has written it. It is kept as it is, byte for byte."""
     put(3, learner)

@@ -221,14 +221,21 @@ def test_quotes(capsys: pytest.CaptureFixture) -> None:
 def test_variables(capsys: pytest.CaptureFixture) -> None:
     """$NAME is the notebook's variable, as one argument whatever it holds; $$ is a dollar sign."""
     write("show.py", SHOW_ARGUMENTS)
-    variables = {"url": "http://x:1", "id": 7, "file": Path("a b"), "back": "C:\\new 'x'"}
-    cell = "python show.py $url/task/$id ${url}s $file $back '{\"id\": $id}' $$url 5$"
+    variables = {
+        "url": "http://x:1",
+        "id": 7,
+        "price": 1.5,
+        "file": Path("a b"),
+        "back": "C:\\new 'x'",
+    }
+    cell = "python show.py $url/task/$id ${url}s $file $back '{\"id\": $id}' $price $$url 5$"
     assert json.loads(output_of(capsys, "", cell, **variables)) == [
         "http://x:1/task/7",
         "http://x:1s",
         "a b",
         "C:\\new 'x'",
         '{"id": 7}',
+        "1.5",
         "$url",
         "5$",
     ]
@@ -412,7 +419,7 @@ def test_python_is_this_one(capsys: pytest.CaptureFixture) -> None:
     assert module._program("python3") == [sys.executable]  # Windows has no other program for it
 
 
-@pytest.mark.parametrize("name", ["alembic", "uvicorn"])
+@pytest.mark.parametrize("name", ["alembic", "pip", "pytest", "uvicorn"])
 def test_programs_are_those_of_this_environment(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
