@@ -310,6 +310,19 @@ def test_a_copy_has_what_is_not_yet_in_the_file(learner: Path, tmp_path: Path) -
     assert "my own" in str(read_state(tmp_path / "a copy").rows)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there, an open file can't be moved")
+def test_a_backup_has_what_is_not_yet_in_the_file(learner: Path) -> None:
+    """Another program has it open: the files beside the database go with it, and none stays."""
+    put(5, learner)
+    with closing(sqlite3.connect(learner / DATABASE)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("INSERT INTO task (task_name) VALUES ('my own')")
+        connection.commit()
+        steps.begin(3)
+        assert not list(learner.glob(f"{DATABASE}*"))
+        assert "my own" in str(read_state(learner / "backups" / "001").rows)
+
+
 def test_an_empty_variable_names_no_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some systems can't delete a variable, only empty it."""
     monkeypatch.setenv("TUTORIAL_WORKSPACE", "")
