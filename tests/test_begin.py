@@ -336,6 +336,7 @@ def test_a_file_that_is_not_utf_8(learner: Path) -> None:
     (learner / "app" / "models.py").write_bytes(own)
     steps.begin(4)
     assert (learner / "backups" / "001" / "app" / "models.py").read_bytes() == own
+    assert not (learner / workspace.MOVES).exists()  # nothing is left to do
 
 
 def test_another_notebook_begins(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
