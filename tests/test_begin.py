@@ -89,6 +89,14 @@ def test_from_every_other_end(
         assert ("was rebuilt as step" in printed) != quiet
 
 
+def test_a_workspace_that_is_no_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays the same folder when `begin` has changed the current one."""
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", "work")
+    before = workspace.location()
+    monkeypatch.chdir(tmp_path)
+    assert workspace.location() == before == course.NOTEBOOKS.resolve() / "work"
+
+
 @pytest.mark.parametrize(
     "step", [one for one in NUMBERS if end_of(one).ids == end_of(course.start_of(one)).ids != set()]
 )

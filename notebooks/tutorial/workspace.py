@@ -36,7 +36,8 @@ BACKUPS = "backups"
 
 def location() -> Path:
     """Return the workspace: TUTORIAL_WORKSPACE if it is set, else notebooks/workspace."""
-    return Path(os.environ.get("TUTORIAL_WORKSPACE") or course.NOTEBOOKS / "workspace").resolve()
+    # A path that is not whole is one beside the notebooks: `begin` changes the current folder.
+    return Path(course.NOTEBOOKS, os.environ.get("TUTORIAL_WORKSPACE") or "workspace").resolve()
 
 
 def project_of(number: int, workspace: Path | None = None) -> Path:
