@@ -57,7 +57,7 @@ def make(folder: Path, password: str, settings: dict[str, str]) -> None:
     folder.mkdir()  # no mode: on Windows, a folder that is ours alone is not PostgreSQL's
     folder.chmod(0o700)
     secret = folder / "password"
-    secret.write_text(password, encoding="utf-8")
+    secret.write_text(password, encoding="utf-8", newline="\n")
     give(folder)
     try:
         _run(folder, "postgres", "--version")
