@@ -6,6 +6,8 @@ here fails, and the sentence can go.
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,9 @@ from plays import one_sentence
 from service import alembic, copy_project, database_url, run
 from shell import Shell
 
-from tutorial import Problem, check_environment, start_process
+from tutorial import Problem, check_environment, serve, start_process
+from tutorial.fresh import forget_app
+from tutorial.imports import look_first_in
 from tutorial.terminal import terminal
 
 REFUSED = ["100% mine", "%(here)s", "%(x)s 50%", "twice 50%%"]
@@ -93,3 +97,62 @@ def test_commands_and_servers_say_it(tmp_path: Path, file_at_head: Path) -> None
                 terminal("", "alembic current")
             assert caught.value.key == "percent-sign"
             assert "write %% in alembic.ini" in caught.value.todo
+
+
+SETTINGS = "Alembic can't read its settings, alembic.ini: "
+HEADERS = f"{SETTINGS}File contains no section headers."
+SECTION = b"[alembic]\n"
+
+
+NOT_UTF_8 = "alembic.ini is not saved as UTF-8"
+DAMAGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "BOM": (lambda ini: b"\xef\xbb\xbf" + ini, HEADERS),
+    "UTF-16": (lambda ini: ini.decode().encode("utf-16"), NOT_UTF_8),
+    "Latin-1": (lambda ini: b"# f\xfcr mich\n" + ini, NOT_UTF_8),
+    "no section": (lambda ini: ini.replace(SECTION, b""), HEADERS),
+    "no setting": (lambda ini: ini.replace(SECTION, SECTION + b"x\n"), f"{SETTINGS}Source"),
+    "twice": (lambda ini: ini.replace(SECTION, SECTION + b"a = 1\na = 1\n"), f"{SETTINGS}While"),
+}
+
+
+@pytest.mark.parametrize("name", first_always(list(DAMAGED)))
+def test_a_file_of_settings_that_can_not_be_read(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A command, a server in the notebook and one in a process name the file."""
+    change, says = DAMAGED[name]
+    project = copy_project(tmp_path / "project")
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(project))
+    ini = project / "alembic.ini"
+    ini.write_bytes(change(ini.read_bytes().replace(b"\r\n", b"\n")))
+    (project / "database.db").touch()
+    with Shell(7, project):
+        os.chdir(project)
+        look_first_in(project)
+        forget_app()
+        for start in (
+            partial(terminal, "", "alembic current"),
+            partial(serve, "app.main:app"),
+            partial(start_process, "app.main:app", project),
+        ):
+            with pytest.raises(Problem) as caught:
+                start()
+            assert caught.value.what.startswith(says), caught.value
+            assert "Application startup" not in caught.value.what
+
+
+def test_what_a_server_says_is_not_the_line_that_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The traceback in a process's log quotes the line of code, with a name for the value."""
+    project = copy_project(tmp_path / "project")
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(project))
+    monkeypatch.chdir(project)
+    for name, says in (("database.db", "There is no database"), ("alembic.ini", "The migrations")):
+        with pytest.raises(Problem, match=says) as caught:
+            start_process("app.main:app", project)
+        assert "{" not in caught.value.what
+        (project / name).touch()
+        (project / "alembic.ini").write_bytes(b"")

@@ -125,6 +125,11 @@ TEXTS: list[tuple[str | None, ...]] = [
         "configparser.InterpolationSyntaxError: '%' must be followed by '%' or '(', found: '% x'",
         *["percent-sign", None, "percent-sign", "percent-sign", None],
     ),
+    (
+        "configparser.MissingSectionHeaderError: File contains no section headers.",
+        *["settings-not-read", None, "settings-not-read", "settings-not-read", None],
+    ),
+    ("pyparsing.ParsingError: no", None, None, None, None, None),
     ("everything is well", None, None, None, None, None),
 ]
 

@@ -115,6 +115,21 @@ def _other_encoding(error: BaseException) -> Problem | None:
     return None
 
 
+def other_encoding_in(text: str, folder: Path) -> Problem | None:
+    """Return the Problem if an error's text tells of bytes that a file of a folder really has.
+
+    Python does not say in which file it has met them.
+    """
+    if "UnicodeDecodeError: 'utf-8' codec" not in text:
+        return None
+    for path in project_files(folder):
+        try:
+            (folder / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return Problem("other-encoding", path=path.as_posix())
+    return None
+
+
 def _file_of_the_project(error: BaseException) -> Problem | None:
     """A file of the project could not be imported."""
     if isinstance(error, SyntaxError) and _in_project(error.filename):

@@ -87,9 +87,17 @@ class Process(Running):
         text = self._log.read_text(encoding="utf-8", errors="replace")
         found = re.search(r"Uvicorn running on (http://127\.0\.0\.1:\d+) ", text)
         if not found and not alive:
-            raise self.not_started(text, last_words(text), "process")
+            raise self.not_started(without_code(text), last_words(text), "process")
         self.url = found[1] if found else ""
         return bool(found)
+
+
+def without_code(log: str) -> str:
+    """Return a log without the lines of code that a traceback quotes.
+
+    The line that raises an error holds its text, too, with names in the place of the values.
+    """
+    return re.sub(r"(?m)^ {4}.*\n", "", log)
 
 
 def last_words(log: str) -> str:

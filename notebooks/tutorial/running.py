@@ -7,6 +7,7 @@ import time
 from typing import ClassVar, Self
 
 from tutorial.errors import Problem
+from tutorial.explain import other_encoding_in
 from tutorial.imports import hidden_in
 from tutorial.said import Place, meaning
 from tutorial.workspace import project
@@ -70,5 +71,6 @@ class Running(abc.ABC):
         words, or "" if it gave none.
         """
         error = error or "it gave no reason."
-        known = hidden_in(log, project()) or meaning(log, place, name=self.name, error=error)
+        known = hidden_in(log, project()) or other_encoding_in(log, project())
+        known = known or meaning(log, place, name=self.name, error=error)
         return known or Problem("server-did-not-start", name=self.name, error=error)

@@ -19,7 +19,7 @@ from string import Template
 from typing import IO, NoReturn
 
 from tutorial.errors import Problem
-from tutorial.explain import Shell, explained
+from tutorial.explain import Shell, explained, other_encoding_in
 from tutorial.family import family, kill_family, shown
 from tutorial.imports import hidden_in
 from tutorial.inherited import needed_variables
@@ -116,7 +116,11 @@ def _failure(words: list[str], status: int | None, said: str, options: Namespace
         key = "command-succeeded"
     elif status is None:
         key = "command-runs-on" if expected else "command-too-slow"
-    elif known := hidden_in(said, Path.cwd()) or meaning(text, "command", command=short):
+    elif known := (
+        hidden_in(said, Path.cwd())
+        or other_encoding_in(said, Path.cwd())
+        or meaning(text, "command", command=short)
+    ):
         return known
     else:
         key = "command-failed-otherwise" if expected else "command-failed"
