@@ -736,6 +736,30 @@ def test_a_file_with_a_space_in_its_name(shell: InteractiveShell, learner: Path)
     assert is_mine(learner / "backups" / "001" / "app" / "my models.py")
 
 
+def test_a_cell_that_ran_before_begin(
+    learner: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """What it wrote stands beside the notebooks: `begin` names it, but no file of one's own."""
+    beside = tmp_path / "notebooks"
+    beside.mkdir()
+    elsewhere = SimpleNamespace(NOTEBOOKS=beside, cells=course.cells)
+    monkeypatch.setattr(overwrite, "course", elsewhere)
+    write_mine(beside, "compose.yaml")
+    for number, name in ((16, "Dockerfile"), (0, "hello.py")):
+        cells = [one.source for one in course.cells(number) if name in one.source]
+        text = next(one for one in cells if one.startswith(f"%%writefile {name}\n"))
+        (beside / name).write_text(text.partition("\n")[2] + "\n", encoding="utf-8")
+    steps.begin(16)
+    said = capsys.readouterr().out
+    assert "has written Dockerfile into the folder notebooks. Delete Dockerfile there." in said
+    assert "compose.yaml into" not in said
+    steps.practice()
+    assert "has written hello.py into the folder notebooks." in capsys.readouterr().out
+    (beside / "Dockerfile").unlink()
+    steps.begin(16)
+    assert "has written" not in capsys.readouterr().out
+
+
 def test_a_chapter_of_part_two(
     learner: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

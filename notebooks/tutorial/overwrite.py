@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from tutorial import course
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained
@@ -69,3 +70,28 @@ def keep(path: str, text: str) -> None:
         f"↻ Your {name.as_posix()} was kept in {kept}/{name.as_posix()}. "
         f'To take the whole project back: restore("{kept}")'
     )
+
+
+def written_beside(number: int) -> list[str]:
+    """Return the files that cells of a notebook have written beside the notebooks.
+
+    A kernel starts in that folder, and stays there until `begin`. A file of the same name with
+    another text is somebody's own.
+    """
+    found = []
+    for cell in course.cells(number):
+        line, _, text = cell.source.partition("\n")
+        magic, *options = line.split() or [""]
+        path = course.NOTEBOOKS / (options or [""])[-1]
+        if magic == "%%writefile" and path.is_file() and read_text(path).strip() == text.strip():
+            found.append(options[-1])
+    return found
+
+
+def tell_written_beside(number: int) -> None:
+    """Say which files stand beside the notebooks because a cell ran too early."""
+    for path in written_beside(number):
+        print(
+            f"↻ A cell has run before this one, and has written {path} into the folder "
+            f"{course.NOTEBOOKS.name}. Delete {path} there."
+        )

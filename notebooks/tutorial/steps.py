@@ -18,7 +18,7 @@ from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
 from tutorial.imports import look_first_in, require_nothing_hidden
 from tutorial.inherited import NOISY, ignore_in_kernel, ignore_settings
-from tutorial.overwrite import keep_before_writing
+from tutorial.overwrite import keep_before_writing, tell_written_beside
 from tutorial.postgres import end_left_postgres, stop_postgres
 from tutorial.process import stop_processes
 from tutorial.server import reach_directly, stop_servers
@@ -52,6 +52,7 @@ def begin(step: int, fresh: bool = False) -> None:
     _enter(folder, step)
     print(f"{course.place(step)}: {course.title(step)}")
     _tell_what_is_ignored()
+    tell_written_beside(step)
     with workspace.only_one(folder):
         _prepare(step, folder, fresh)
         (folder / workspace.OWNER).write_text(f"{step} {KERNEL}", encoding="utf-8")
@@ -100,6 +101,7 @@ def practice() -> None:
     if (shell := get_ipython()) is not None:
         explain_errors(shell, 0)
         make_known(shell)
+    tell_written_beside(0)
     print(f"You are in the folder {folder.name} of your workspace.")
 
 
