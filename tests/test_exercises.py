@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -354,6 +355,19 @@ def test_never_ends_leaves_other_threads_alone(capsys: pytest.CaptureFixture) ->
     finally:
         names["stop"].set()
         thread.join()
+
+
+def test_never_ends_watching_ends_with_the_check() -> None:
+    """Also if an error came just when the check was to say so: no later cell is ended by it."""
+    names: dict[str, Any] = {"__name__": "tutorial.exercises", "left": ending.ended()}
+    exec("def check():\n    left.__enter__()", names)
+    before, interval = set(threading.enumerate()), sys.getswitchinterval()
+    names["check"]()
+    later: dict[str, Any] = {"__name__": "__main__", "time": time}
+    exec("def work(end):\n    while time.monotonic() < end:\n        pass", later)
+    later["work"](time.monotonic() + 1.2)
+    assert left_behind(before) == set()
+    assert sys.getswitchinterval() == interval
 
 
 def test_the_folder_stays(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

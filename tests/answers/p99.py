@@ -198,3 +198,24 @@ def never_ends_and_catches_all(times):
             return times[len(times)]
         except:  # noqa: E722 - a bare one is what learners write
             continue
+
+
+@wrong("a call still runs after 0.3 s, in the line")
+def never_ends_and_is_mostly_in_the_try(times):
+    while True:
+        try:
+            return sorted(times)[len(times)]
+        except:  # noqa: E722
+            pass
+
+
+@wrong("a call still runs after 0.3 s, in the line")
+def never_ends_and_begins_anew(times):
+    count = 0
+    while count < 10**12:
+        try:
+            for _ in times:
+                count -= 1
+            count += len(times)
+        except:  # noqa: E722
+            count = 0
