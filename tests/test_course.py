@@ -106,6 +106,7 @@ def test_a_notebook_that_is_gone(
             assert f"`git restore notebooks/{number:02d}_*.ipynb`" in caught.value.todo
         steps.begin(4)
         assert "Step 4 of 10: " in capsys.readouterr().out
+        assert not Path("alembic").exists()  # it starts where step 3 ends
         course_map()
         for step in (99, 0, -1, True):
             with pytest.raises(Problem, match="There is no step"):
@@ -114,6 +115,19 @@ def test_a_notebook_that_is_gone(
     with read_anew():
         for step in others:
             steps.begin(step)
+
+
+def test_a_cell_above_the_title(notebooks: Path) -> None:
+    """What a learner writes there, or an editor, takes the notebook away from nobody."""
+    wanted = {number: course.place(number) + course.link(number) for number in course.numbers()}
+    path = notebooks / course.notebook_path(3).name
+    notebook = nbformat.read(path, 4)
+    notebook.cells.insert(0, new_code_cell("# my notes"))
+    nbformat.write(notebook, path)
+    with read_anew():
+        assert course.gone() == []
+        found = {number: course.place(number) + course.link(number) for number in course.numbers()}
+        assert found == wanted
 
 
 def test_a_renamed_notebook(notebooks: Path) -> None:

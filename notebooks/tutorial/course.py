@@ -41,9 +41,8 @@ def _paths() -> dict[int, Path]:
     found: dict[int, Path] = {}
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         number = int(path.name[:2])
-        first = next(iter(_read(path)), Cell("", "", "")).source
-        told = re.match(r"# (?:(\d+)\. )?(.+)", first)
-        if told and int(told[1] or 0) == number and "**Time.**" in first:
+        told = re.match(r"# (?:(\d+)\. )?(.+)", _head(_read(path)))
+        if told and int(told[1] or 0) == number:
             named = re.sub(r"\W+", "_", told[2].strip().lower())
             if number not in found or path.stem[3:] == named:
                 found[number] = path
@@ -59,6 +58,12 @@ def _read(path: Path) -> tuple[Cell, ...]:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
+
+
+def _head(of_notebook: tuple[Cell, ...]) -> str:
+    """Return the cell with the title and the minutes, or "": a learner may write above it."""
+    heads = (cell.source for cell in of_notebook if "**Time.**" in cell.source)
+    return next((head for head in heads if head.startswith("# ")), "")
 
 
 def numbers() -> list[int]:
@@ -83,7 +88,7 @@ def in_order() -> list[int]:
 
 def is_chapter(number: int) -> bool:
     """Whether a notebook works on a copy of its own of the finished service."""
-    return number not in in_order()
+    return number > in_order()[-1]  # a step that is gone is none
 
 
 def start_of(number: int) -> int:
@@ -151,7 +156,7 @@ def _only_edits(statement: ast.stmt) -> bool:
 
 def title(number: int) -> str:
     """Return a notebook's title, for example "Write the models"."""
-    heading = cells(number)[0].source.splitlines()[0]
+    heading = _head(cells(number)).splitlines()[0]
     return re.sub(r"^#\s*(\d+[.:]?\s*)?", "", heading).strip()
 
 
@@ -174,7 +179,7 @@ def part(number: int) -> str:
 
 def _told(number: int, heading: str) -> str:
     """Return what stands after a bold word in a notebook's first cell, or ""."""
-    found = re.search(rf"\*\*{heading}\.\*\* (.+)", cells(number)[0].source)
+    found = re.search(rf"\*\*{heading}\.\*\* (.+)", _head(cells(number)))
     return found[1].strip() if found else ""
 
 
