@@ -687,17 +687,44 @@ def test_nothing_is_kept_of_what_the_course_writes(
 
 
 @pytest.mark.parametrize(
-    "line", ["-a app/models.py", "notes.txt", '"app/my models.py"', "app/x.py"]
+    ("option", "path"),
+    [
+        *(("-a", "app/models.py"), ("--append", "app/models.py")),
+        *(("", "notes.txt"), ("", '"app/my models.py"'), ("", "app/x.py")),
+    ],
 )
 def test_nothing_is_kept_where_nothing_is_lost(
-    line: str, shell: InteractiveShell, learner: Path
+    option: str, path: str, shell: InteractiveShell, learner: Path
 ) -> None:
-    """Appending keeps what is there; another file is new, or no part of the project."""
+    """Appending keeps what is there; another file is new, or no part of the project. So twice."""
     (learner / "notes.txt").write_text("notes\n", encoding="utf-8")
-    shell.run_cell(f"%%writefile {line}\nx = 1\n")
+    for _ in range(2):
+        shell.run_cell(f"%%writefile {option} {path}\nx = 1\n")
     assert not (learner / "backups").exists()
-    name = line.replace("-a ", "").strip('"')
-    assert (learner / name).read_text(encoding="utf-8").endswith("x = 1\n")
+    text = (learner / path.strip('"')).read_text(encoding="utf-8")
+    assert text.endswith("x = 1\n") and text.count("x = 1\n") == 1
+
+
+def test_nothing_is_kept_for_another_folder(
+    shell: InteractiveShell, learner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell that writes in a trial, or in a case, leaves the project as it is."""
+    write_mine(learner)
+    (learner / "case" / "app").mkdir(parents=True)
+    monkeypatch.chdir(learner / "case")
+    shell.run_cell("%%writefile app/models.py\nx = 1\n")
+    assert (learner / "case" / "app" / "models.py").read_text(encoding="utf-8") == "x = 1\n"
+    assert is_mine(learner / "app" / "models.py") and not (learner / "backups").exists()
+
+
+def test_a_path_with_backslashes(
+    shell: InteractiveShell, learner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one types it on Windows: what is kept is the file that is written."""
+    asked: list[str] = []
+    monkeypatch.setattr(overwrite, "keep", lambda path, _text: asked.append(path))
+    shell.run_cell("%%writefile app\\x.py\nx = 1\n")
+    assert asked == [r"app\x.py"]
 
 
 def test_what_a_cell_appends_is_appended_once(
@@ -710,6 +737,9 @@ def test_what_a_cell_appends_is_appended_once(
         shell.run_cell("%%writefile -a app/models.py\n\n\nx = 1\n")
     assert models.read_text(encoding="utf-8") == f"{before}\n\nx = 1\n"
     assert capsys.readouterr().out.endswith("app/models.py has this text already.\n")
+    beginning = "class Task\npass\n"  # of a line of the file, which is another line
+    assert beginning.splitlines()[0] in before
+    assert shell.run_cell(f"%%writefile -a app/models.py\n{beginning}").success
     error = shell.run_cell("%%writefile -a app/nope.py\nx = 1\n").error_in_exec
     assert isinstance(error, Problem) and error.key == "file-gone"
     assert not (learner / "app" / "nope.py").exists()
