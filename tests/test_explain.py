@@ -55,6 +55,12 @@ CASES = {
         "syntax-error",
         "app/models.py has a syntax error in line 1: '(' was never closed.",
     ),
+    "a missing comma": (
+        ["from app.models import Task"],
+        {"app/models.py": "x = (1 2)\n"},
+        "syntax-error",
+        "in line 1: invalid syntax. Perhaps you forgot a comma.",
+    ),
     "a misspelt type": (
         ["from app.models import Task"],
         {"app/models.py": MODELS.replace("task_name: str", "task_name: strr")},
@@ -90,6 +96,12 @@ CASES = {
         {},
         "missing-packages",
         " lacks: httpx.",
+    ),
+    "a missing package of two words": (
+        ["raise ModuleNotFoundError('No module', name='fastapi_offline')"],
+        {},
+        "missing-packages",
+        " lacks: fastapi_offline.",
     ),
     "a cell that did not run": (
         ["server.url"],
@@ -336,12 +348,24 @@ def test_a_name_inside_a_file_is_no_name_of_the_notebook(shell: InteractiveShell
     assert explain(result.error_in_exec) is None
 
 
+def of_windows(number: int) -> OSError:
+    """Return what is raised there for a file that another program holds."""
+    error = PermissionError(errno.EACCES, "Permission denied", "x.py")
+    error.winerror = number
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "key"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "x.py"), "disk-full"),
         (OSError(errno.EROFS, "Read-only file system", "x.py"), "read-only"),
         (PermissionError(errno.EACCES, "Permission denied", "x.py"), "read-only"),
+        (of_windows(32), "file-locked"),  # in use
+        (of_windows(33), "file-locked"),  # a part of it is locked
+        (FileNotFoundError(errno.ENOENT, "No such file", f"{ROOT}/alembic/x.mako"), "file-gone"),
+        (FileNotFoundError(errno.ENOENT, "No such file", f"{ROOT}/alembic.ini"), "file-gone"),
+        (FileNotFoundError(errno.ENOENT, "No such file", f"{ROOT}/no/x.mako"), "no-such-folder"),
         (sqlite3.OperationalError("database or disk is full"), "disk-full"),
         (sqlite3.OperationalError("attempt to write a readonly database"), "database-can-not"),
         (sqlite3.DatabaseError("database disk image is malformed"), "database-broken"),

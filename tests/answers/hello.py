@@ -280,7 +280,12 @@ def returns_the_exception(name: str) -> dict[str, str]:
     return {"hello": name} if len(name) <= 20 else HTTPException(422)
 
 
-@wrong("it returns an int, `422`, which does not fit")
+@wrong(f"it returns a list, `['{'x' * 58}`, which does not fit")
+def a_long_list(name: Name) -> dict[str, str]:
+    return ["x" * 100]
+
+
+@wrong("`response_model`. A status is not returned: `raise HTTPException(422, …)`.")
 def returns_the_status(name: str) -> dict[str, str]:
     return {"hello": name} if len(name) <= 20 else 422
 
