@@ -268,7 +268,7 @@ def test_a_cell_says_what_happened(
     assert lines[2].endswith("The traceback: %tb")
 
 
-@pytest.mark.parametrize("name", ["MAX_ID", "tuple_"])
+@pytest.mark.parametrize("name", ["MAX_ID", "NOT_FOUND", "tuple_"])
 def test_a_name_that_no_cell_above_sets(name: str, shell: InteractiveShell) -> None:
     """A file that a cell writes, and a hidden solution, set no name: "run all above" can't help."""
     explain_errors(shell, 8)

@@ -14,6 +14,7 @@ from pathlib import Path
 import certifi
 import httpx
 import pytest
+import uvicorn
 from helpers import write
 from IPython.core.interactiveshell import InteractiveShell
 from service import copy_project
@@ -83,9 +84,12 @@ def test_only_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in HARMFUL.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_URL", "sqlite:///mine.db")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")  # on Windows, this is the same variable
     passed = needed_variables()
     assert passed["PATH"] == os.environ["PATH"]
     assert passed["DATABASE_URL"] == "sqlite:///mine.db"
+    assert {name.lower(): value for name, value in passed.items()}["no_proxy"] == "127.0.0.1"
     assert (passed["PYTHONUTF8"], passed["PYTHONNOUSERSITE"]) == ("1", "1")
     assert not HARMFUL.keys() - {"PYTHONUTF8"} & passed.keys()
 
@@ -155,8 +159,16 @@ def test_curlrc_is_not_read(
     assert not Path("elsewhere").exists()
 
 
-@pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "https_proxy"])
-def test_kernel_needs_no_package_for_a_proxy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("ALL_PROXY", "socks5"), ("all_proxy", "socks5h")),
+        *(("HTTP_PROXY", "SOCKS5"), ("https_proxy", "socks4")),
+    ],
+)
+def test_kernel_needs_no_package_for_a_proxy(
+    name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """httpx makes no client while a socks proxy is set and its package is missing: it is removed.
 
     A proxy of another kind stays: `pip` in a cell may need it, and this machine is not asked for.
@@ -166,7 +178,7 @@ def test_kernel_needs_no_package_for_a_proxy(name: str, monkeypatch: pytest.Monk
     monkeypatch.setenv(
         "HTTPS_PROXY" if name != "https_proxy" else "HTTP_PROXY", "http://127.0.0.1:9"
     )
-    monkeypatch.setenv(name, "socks5://127.0.0.1:9")
+    monkeypatch.setenv(name, f"{kind}://127.0.0.1:9")
     assert ignore_in_kernel() == [name]
     write("app/__init__.py", "")
     write("app/main.py", APP)
@@ -186,13 +198,26 @@ def test_kernel_says_what_it_ignores(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ignore_in_kernel() == []
 
 
+def test_what_the_kernel_makes_is_not_redirected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server has one process and trusts this machine alone, and a client writes no keys."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    monkeypatch.setenv("WEB_CONCURRENCY", "4")
+    monkeypatch.setenv("SSLKEYLOGFILE", "keys.log")
+    ignore_in_kernel()
+    config = uvicorn.Config("service:app", log_config=None)
+    assert config.workers == 1 and "*" not in config.forwarded_allow_ips
+    httpx.Client().close()
+    assert not Path("keys.log").exists()
+
+
 def test_certificates_that_can_not_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     """A file that is not there, or holds none, stops httpx; a good one stays, for pip in a cell."""
     write("bad.pem", "no certificate")
     good = certifi.where()
-    for value, ignored in (("/elsewhere", True), (str(folder / "bad.pem"), True), (good, False)):
+    bad = str(folder / "bad.pem")
+    for value, ignored in (("/elsewhere", True), (bad, True), (good, False), ("", False)):
         monkeypatch.setenv("SSL_CERT_FILE", value)
         assert ignore_in_kernel() == ["SSL_CERT_FILE"] * ignored
         httpx.Client().close()
@@ -203,17 +228,23 @@ def test_settings_of_ipython_are_set_back() -> None:
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     try:
+        warnings.simplefilter("error", pytest.PytestWarning)  # a library's own kind stays
         before = list(warnings.filters)
         assert ignore_settings(shell) == []
-        shell.ast_node_interactivity, shell.call_pdb = "all", True
-        shell.display_formatter.formatters["text/plain"].max_width = 20
+        shell.ast_node_interactivity, shell.autoawait, shell.autocall = "all", False, 1
+        shell.call_pdb = True
+        plain = shell.display_formatter.formatters["text/plain"]
+        plain.float_precision, plain.max_seq_length, plain.max_width = "%.1f", 3, 20
+        plain.newline, plain.pprint = "\r\n", False
         warnings.simplefilter("error")
         shell.run_line_magic("load_ext", "autoreload")
         shell.run_line_magic("autoreload", "2")
-        wanted = ["ast_node_interactivity", "max_width", "warnings=error", "pdb", "autoreload"]
-        assert ignore_settings(shell) == wanted
+        wanted = ["ast_node_interactivity", "autoawait", "autocall", "float_precision"]
+        wanted += ["max_seq_length", "max_width", "newline", "pprint", "warnings=error", "pdb"]
+        assert ignore_settings(shell) == [*wanted, "autoreload"]
         assert ignore_settings(shell) == []
         assert warnings.filters == before
         assert (shell.ast_node_interactivity, shell.call_pdb) == ("last_expr", False)
+        assert shell.run_cell("[1.25] * 5").result == [1.25] * 5 and plain([1.25]) == "[1.25]"
     finally:
         InteractiveShell.clear_instance()

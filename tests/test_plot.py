@@ -37,6 +37,7 @@ def test_each_bar_has_its_length_and_its_color(bundle: dict) -> None:
         x, y = chart["encoding"]["x"], chart["encoding"]["y"]
         assert (x["field"], x["title"]) == (f"chart {number}", title)
         assert y["scale"]["domain"] == NAMES
+        assert y["axis"]["labels"] == (number == 1)  # the names stand once, beside the first
 
 
 def test_a_screen_reader_has_every_number(bundle: dict) -> None:
