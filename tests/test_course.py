@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tutorial import Problem, course, course_map, steps
 
@@ -76,6 +76,15 @@ def test_notebooks_of_the_learners_own(kind: str, name: str, notebooks: Path) ->
     with read_anew():
         assert {number: course.link(number) for number in (0, *course.numbers())} == wanted
         assert course.gone() == []
+
+
+def test_notes_with_a_number_of_their_own(notebooks: Path) -> None:
+    """Without minutes they are none of the course's, and nothing is missing before them."""
+    wanted = course.numbers()
+    text = nbformat.writes(new_notebook(cells=[new_markdown_cell("# 99. My notes")]))
+    (notebooks / "99_my_notes.ipynb").write_text(text, encoding="utf-8", newline="\n")
+    with read_anew():
+        assert (course.numbers(), course.gone()) == (wanted, [])
 
 
 @pytest.mark.parametrize(("number", "others"), [(3, (3,)), (11, (11, 12, 17)), (13, (13,))])

@@ -330,7 +330,9 @@ def test_the_traceback_stays_available(
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("cell", ["1 / 0", "x = (", "raise KeyError('x')", "int('x')"])
+@pytest.mark.parametrize(
+    "cell", ["1 / 0", "x = (", "raise KeyError('x')", "int('x')", "from json import no"]
+)
 def test_other_errors_stay_as_they_are(
     cell: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:

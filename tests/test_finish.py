@@ -405,6 +405,19 @@ def test_a_cell_that_was_left_out(
     assert said == wanted
 
 
+def test_a_file_that_can_not_be_read_hides_no_error(
+    in_a_step: Callable[[int], None], learner: Path
+) -> None:
+    """A file that is gone, or in another encoding, names no cell, and raises nothing of its own."""
+    in_a_step(4)
+    edits.running["source"] = course.cells(4)[-1].source
+    (learner / "app").mkdir()
+    (learner / "app" / "main.py").write_bytes("# für mich".encode("latin-1"))
+    assert edits.left_out() is None
+    (learner / "app" / "main.py").unlink()
+    assert edits.left_out() is None
+
+
 def test_two_edits_that_were_forgotten(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -102,10 +102,24 @@ def test_a_file_beside_the_project(name: str, tmp_path: Path) -> None:
         learner.run("begin")
 
 
-def test_names_that_hide_nothing(tmp_path: Path) -> None:
-    """The project itself, files with names of their own, and folders without an __init__.py."""
+def test_names_that_hide_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project itself, files with names of their own, and folders without an __init__.py.
+
+    Also once Python looks in the project, and if it finds a mere folder of that name elsewhere.
+    """
     project = copy_project(tmp_path / "project")
-    for name in ("try_out.py", "test.py", "my-notes.py", "fastapi.txt", "random/notes.txt"):
+    (tmp_path / "elsewhere" / "try_out").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    monkeypatch.syspath_prepend(project)
+    write(str(project / "old.httpx.py"), "")
+    for name in (
+        "app.py",
+        "try_out.py",
+        "test.py",
+        "my-notes.py",
+        "fastapi.txt",
+        "random/notes.txt",
+    ):
         write(str(project / name), "")
     assert list(hiding(project)) == []
 

@@ -404,6 +404,9 @@ def test_show_file(shown: Shown) -> None:
     write("notes", "import os\n")
     show_file(Path("notes"))
     assert page_of(shown).parts == [("import os", "")]
+    write("tests.yml", "on: push # each\n")
+    show_file("tests.yml")
+    assert ("# each", COLOURS["Comment"]) in page_of(shown).parts
     with pytest.raises(Problem, match=r"There is no file app/nope\.py"):
         show_file("app/nope.py")
 
