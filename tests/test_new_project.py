@@ -123,6 +123,31 @@ def test_the_readme_names_each_file(made: Path) -> None:
     assert {path for path in found if not path.startswith(folders)} - known == {*named} - {*folders}
 
 
+def test_the_readme_names_what_the_files_have(made: Path) -> None:
+    """Its commands name variables, services, users, groups and files that there are."""
+    found = texts(made)
+    readme, about = found["README.md"], tomllib.loads(found["pyproject.toml"])
+    used = "".join(text for path, text in found.items() if path.startswith("compose")) + readme
+    variables = set(re.findall(r"`([A-Z_]+)=", readme))
+    assert {"TAG", "POSTGRES_PASSWORD"} <= variables <= set(re.findall(r"\$\{([A-Z_]+)", used))
+    services = yaml.safe_load(found["compose.yaml"])["services"]
+    services |= yaml.safe_load(found["compose.postgres.yaml"])["services"]
+    assert set(re.findall(r"(?:up -d|compose stop) (\w+)", readme)) <= services.keys()
+    ((name, user, database),) = re.findall(r"exec (\w+) psql -U (\w+) -d (\w+)", readme)
+    given = services[name]["environment"]
+    assert (given["POSTGRES_USER"], given["POSTGRES_DB"]) == (user, database)
+    named = re.findall(r"(?:-o|-c|compile) ([\w-]+\.\w+)", readme)
+    named += [f"app/{module}.py" for module in re.findall(r"-m app\.(\w+)", readme)]
+    assert len(named) >= 5 and all(one in found for one in named)
+    assert set(re.findall(r"--group (\w+)", readme)) == about["dependency-groups"].keys()
+    (version,) = re.findall(r"You need Python ([\d.]+) or newer", readme)
+    assert about["project"]["requires-python"] == f">={version}"
+    packages = about["tool"]["setuptools"]["packages"]
+    assert all((made / one / "__init__.py").is_file() for one in packages)
+    bodies = re.findall(r"\{.*?\"buy milk.*?\}", readme)  # for each shell
+    assert len(bodies) == 2 and len({body.replace("\\", "") for body in bodies}) == 1
+
+
 def test_only_one_version(made: Path) -> None:
     """With --sync or --async, nothing names the other version; the tests of it collect."""
     found, kind = texts(made), made.name
