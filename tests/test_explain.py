@@ -420,6 +420,12 @@ def test_each_message_is_two_sentences() -> None:
         assert len(todo) < 250, key
 
 
+def test_what_a_message_names_breaks_no_line() -> None:
+    """What a program or a library said may have several lines."""
+    said = str(Problem("import-stops", path="a.py", line=1, error="no\n  luck"))
+    assert "no luck" in said and len(said.splitlines()) == 2
+
+
 def test_each_message_is_used() -> None:
     """A message that no code raises would be an entry about nothing."""
     folder = ROOT / "notebooks" / "tutorial"

@@ -148,6 +148,15 @@ def test_the_readme_names_what_the_files_have(made: Path) -> None:
     assert len(bodies) == 2 and len({body.replace("\\", "") for body in bodies}) == 1
 
 
+@pytest.mark.parametrize(
+    ("folder", "package"), [("My Service", "my-service"), ("_a_", "a"), ("проект", "service")]
+)
+def test_the_name_of_the_package(folder: str, package: str) -> None:
+    """Whatever the folder is called, pip takes the name of the package."""
+    made = new_project.project_texts(folder, "sync")
+    assert tomllib.loads(made["pyproject.toml"])["project"]["name"] == package
+
+
 def test_only_one_version(made: Path) -> None:
     """With --sync or --async, nothing names the other version; the tests of it collect."""
     found, kind = texts(made), made.name
