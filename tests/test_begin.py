@@ -737,7 +737,7 @@ def test_what_a_cell_appends_is_appended_once(
         shell.run_cell("%%writefile -a app/models.py\n\n\nx = 1\n")
     assert models.read_text(encoding="utf-8") == f"{before}\n\nx = 1\n"
     assert capsys.readouterr().out.endswith("app/models.py has this text already.\n")
-    beginning = "class Task\npass\n"  # of a line of the file, which is another line
+    beginning = "from sqlmodel\npass\n"  # of a line of the file, which is another line
     assert beginning.splitlines()[0] in before
     assert shell.run_cell(f"%%writefile -a app/models.py\n{beginning}").success
     error = shell.run_cell("%%writefile -a app/nope.py\nx = 1\n").error_in_exec

@@ -18,6 +18,17 @@ def test_a_cell_that_later_ones_have_built_on(cell: str, tmp_path: Path) -> None
     assert after == before
 
 
+def test_a_class_whose_first_line_was_edited(tmp_path: Path) -> None:
+    """It is not appended a second time: the second one would win."""
+    with Shell(8, tmp_path) as learner:
+        learner.up_to("main-errors")
+        models = tmp_path / "app" / "models.py"
+        before = models.read_text("utf-8")
+        said = learner.try_("public")
+        assert "class TaskPublic" in said and FAILED in said
+        assert models.read_text("utf-8") == before
+
+
 def test_the_race_after_an_endpoint_that_was_left_out(tmp_path: Path) -> None:
     """The first try has left its row: the second one does not stumble over it."""
     with Shell(8, tmp_path) as learner:

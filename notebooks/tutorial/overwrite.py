@@ -1,5 +1,6 @@
 """Lets a cell with %%writefile destroy nothing, and lets one that appends run twice."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -36,16 +37,19 @@ def keep_before_writing(shell: Shell) -> None:
 def _is_there(path: str, text: str) -> bool:
     """Whether a file has a text that a cell would append.
 
-    Raises Problem if there is no such file, or if it has the text's first line with another text
-    below it: of two endpoints for one path, FastAPI would use the first.
+    Raises Problem if there is no such file, or if it has the text's first line, or its class or
+    function, with another text: of two endpoints for one path, FastAPI would use the first, and of
+    two classes of one name, Python the second.
     """
     if not Path(path).is_file():
         raise Problem("file-gone", path=path)
     old, first = read_text(Path(path)), text.partition("\n")[0]
     if text in old:
         return True
-    if first in old.splitlines():
-        raise Problem("appended-before", path=path, line=first)
+    named = re.match(r"(class|def|async def) \w+", first)
+    begins = re.compile(rf"{re.escape(named[0])}\b" if named else rf"{re.escape(first)}$")
+    if any(begins.match(line) for line in old.splitlines()):
+        raise Problem("appended-before", path=path, line=named[0] if named else first)
     return False
 
 
