@@ -7,7 +7,7 @@ from learner import FAILED
 from shell import Shell
 
 
-@pytest.mark.parametrize("cell", ["numbers", "list", "list-imports", "read", "patch", "delete"])
+@pytest.mark.parametrize("cell", ["numbers", "list", "read", "patch", "delete"])
 def test_a_cell_that_later_ones_have_built_on(cell: str, tmp_path: Path) -> None:
     """Its edit is known again in the finished file: nothing is changed, and nothing is amiss."""
     with Shell(8, tmp_path) as learner:
