@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import IO, Any
 import httpx
 from forks import CAN_FORK, Forked, ask, start_helper
 from remote import Remote
+from sqlalchemy import make_url
 
 ROOT = Path(__file__).parent.parent
 VERSIONS = {"sync": "app.main:app", "async": "app.main_async:app"}
@@ -214,6 +216,7 @@ def serve_all(
     They start beside each other, so that two take hardly longer than one.
     """
     wanted = list(wanted)
+    turn_wal_on(url for _, url, _ in wanted)
     with ExitStack() as ends:
         processes = [ends.enter_context(_process(*one, *options, cwd=cwd)) for one in wanted]
         servers = []
@@ -227,6 +230,17 @@ def serve_all(
     for _, _, log in wanted:
         written = log.read_text(encoding="utf-8")
         assert "Traceback" not in written and "never awaited" not in written, written
+
+
+def turn_wal_on(urls: Iterable[str | None]) -> None:
+    """Turn WAL on in each file of SQLite that several services get, as their first start does.
+
+    If two of them do it at the same moment, SQLite refuses one: `database is locked`, at once.
+    """
+    of_files = [make_url(url) for url in urls if url and url.startswith("sqlite")]
+    for name, count in Counter(url.database for url in of_files).items():
+        if count > 1 and name and Path(name).is_file():
+            query(Path(name), "PRAGMA journal_mode = WAL")
 
 
 @contextmanager
