@@ -3,8 +3,6 @@
 import asyncio
 import sqlite3
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, nullcontext
 from itertools import islice
@@ -13,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import uvicorn
+from helpers import until
 from remote import Remote
 from service import alembic, database_url, outcome, query, serve, start
 
@@ -256,14 +255,6 @@ def test_a_revision_that_loses_the_lock(postgres: Postgres, tmp_path: Path) -> N
     status, output, _ = outcome(start("alembic", "upgrade", "head", url=remote.url, cwd=folder))
     assert (status, output.split()) == (0, ["1", "0"])
     remote.close()
-
-
-def until(happens: Callable[[], bool]) -> None:
-    """Wait until something happens, 30 seconds at most."""
-    deadline = time.monotonic() + 30
-    while not happens():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_the_event_loop_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:

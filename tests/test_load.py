@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 import pytest
+from helpers import until
 from remote import DRIVERS as DRIVERS_OF_REMOTE
 from remote import Remote
 from service import (
@@ -494,10 +495,8 @@ def test_migration_under_load(both: Running, newer_project: Path) -> None:
         assert revision_and_last_column(both.database) == ("0003", "priority")
         alembic("downgrade", "0002", url=for_async, cwd=newer_project)
         assert revision_and_last_column(both.database) == ("0002", "task_description")
-        for _ in range(200):  # those that write have waited: let each kind of request come
-            if any(worker.deleted for worker in workers):
-                break
-            time.sleep(0.05)
+        # Those that write have waited: let each kind of request come.
+        until(lambda: any(worker.deleted for worker in workers), 10)
     assert max(reads) < 1
     assert_kept(both.database, workers, old)
     assert_sound(both.database, *both.logs)

@@ -62,7 +62,7 @@ RUN = [
 TEXTS = {"read_text", "write_text", "open"}  # of a path
 COMMANDS = {"run", "Popen", "check_output", "Program"}
 # Only a program reads what these write, in one line.
-ONE_LINE = {"steps.py", "postgres.py", "notebook_16.py"}
+ONE_LINE = {"steps.py", "notebook_16.py"}
 
 
 def without_a_choice(path: Path) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import socket
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPResponse
@@ -11,6 +10,7 @@ from shutil import copy
 
 import psycopg
 import pytest
+from helpers import until
 from psycopg.sql import SQL, Identifier, Literal
 from remote import Remote
 from service import (
@@ -55,9 +55,9 @@ def test_connections_that_send_nothing_count(tmp_path: Path, file_at_head: Path)
                 assert ping(older) == 200
                 for _ in range(4):
                     stack.enter_context(socket.create_connection((url.host, url.port)))
-                await_status(status, 503)
+                until(lambda: status() == 503, 10)  # it sees a little later who comes
                 assert ping(older) == 503
-            await_status(status, 200)
+            until(lambda: status() == 200, 10)
 
 
 def ping(connection: socket.socket) -> int:
@@ -68,15 +68,6 @@ def ping(connection: socket.socket) -> int:
     response.begin()
     response.read()  # else its body would be the beginning of the next answer
     return response.status
-
-
-def await_status(status, wanted: int) -> None:
-    """Ask until this is the answer: the server sees a little later who comes and who leaves."""
-    for _ in range(200):
-        if status() == wanted:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"no answer was {wanted}")
 
 
 # A 500

@@ -85,10 +85,12 @@ def written_beside(number: int) -> list[str]:
     found = []
     for cell in course.cells(number):
         line, _, text = cell.source.partition("\n")
-        magic, *options = line.split() or [""]
-        path = course.NOTEBOOKS / (options or [""])[-1]
-        if magic == "%%writefile" and path.is_file() and read_text(path).strip() == text.strip():
-            found.append(options[-1])
+        if not line.startswith("%%writefile "):
+            continue
+        name = line.split()[-1]
+        path = course.NOTEBOOKS / name
+        if path.is_file() and read_text(path).strip() == text.strip():
+            found.append(name)
     return found
 
 
