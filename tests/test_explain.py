@@ -73,6 +73,18 @@ CASES = {
         "import-stops",
         "app/models.py can't be imported, it stops in line 4: ",
     ),
+    "a file with the name of a module": (
+        ["import colorsys\ncolorsys.rgb_to_hls(0, 0, 0)"],
+        {"colorsys.py": "COLOURS = 3\n"},
+        "package-hidden",
+        "colorsys.py hides the module `colorsys`",
+    ),
+    "a table that is missing while a file is imported": (
+        ["from app.models import Task"],
+        {"app/models.py": "import sqlite3\nsqlite3.connect(':memory:').execute('SELECT * FROM a')\n"},
+        "import-stops",
+        "app/models.py can't be imported, it stops in line 2: OperationalError: no such table: a",
+    ),
     "a file that was not written": (
         ["from app.db import engine"],
         {},
@@ -324,6 +336,13 @@ def test_the_traceback_stays_available(
     shown = capsys.readouterr().out
     assert "ModuleNotFoundError" in shown
     assert "import nowhere" in shown
+    assert "Problem" not in shown  # which was shown before
+    shell.run_cell("from tutorial import edit\nedit('app/nothing.py', 'a', 'b')")
+    capsys.readouterr()
+    assert shell.run_cell("%tb").success  # also where no other exception led here
+    shown = capsys.readouterr().out
+    assert "----> 2 edit(" in shown
+    assert "Problem: There is no file app/nothing.py" in shown
     shell.run_cell("1 / 0")
     capsys.readouterr()
     shell.run_cell("%tb")
@@ -341,6 +360,14 @@ def test_other_errors_stay_as_they_are(
     printed = capsys.readouterr()
     assert "Error" in printed.out + printed.err
     assert "✗" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize("inner", ["def inner():\n        return later\n    inner()", "print(later)"])
+def test_a_name_that_a_function_sets_later(inner: str, shell: InteractiveShell) -> None:
+    """No cell sets it, and it is spelt right: Python's own words say more."""
+    result = shell.run_cell(f"def f():\n    {inner}\n    later = 1\nf()")
+    assert isinstance(result.error_in_exec, NameError)
+    assert explain(result.error_in_exec) is None
 
 
 def test_a_name_inside_a_file_is_no_name_of_the_notebook(shell: InteractiveShell) -> None:
@@ -363,6 +390,9 @@ def of_windows(number: int) -> OSError:
         (OSError(errno.ENOSPC, "No space left on device", "x.py"), "disk-full"),
         (OSError(errno.EROFS, "Read-only file system", "x.py"), "read-only"),
         (PermissionError(errno.EACCES, "Permission denied", "x.py"), "read-only"),
+        (PermissionError(errno.EPERM, "Operation not permitted", "x.py"), "read-only"),  # of macOS
+        (FileExistsError(errno.EEXIST, "File exists", "app"), "name-taken"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "app/models.py"), "name-taken"),
         (of_windows(32), "file-locked"),  # in use
         (of_windows(33), "file-locked"),  # a part of it is locked
         (FileNotFoundError(errno.ENOENT, "No such file", f"{ROOT}/alembic/x.mako"), "file-gone"),
@@ -388,15 +418,29 @@ def test_what_the_system_says_is_explained(error: Exception, key: str | None) ->
     assert key is None or caught.value.__cause__ is error
 
 
+def test_a_problem_is_explained_already() -> None:
+    """Also if it quotes an error that means something elsewhere, as that of a file may."""
+    error = "TypeError: Boolean value of this clause is not defined"
+    assert explain(Problem("import-stops", path="app/main.py", line=3, error=error)) is None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a current folder can't be deleted")
-def test_a_deleted_folder_is_named(shell: InteractiveShell, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import os\nos.getcwd()",
+        "import app.nothing",
+        "import sqlite3\nsqlite3.connect('database.db')",
+    ],
+)
+def test_a_deleted_folder_is_named(cell: str, shell: InteractiveShell, tmp_path: Path) -> None:
     """When the project's folder is gone, the message says so, and not what Python stumbled on."""
     inner = tmp_path / "inner"
     inner.mkdir()
     os.chdir(inner)
     inner.rmdir()
     try:
-        result = shell.run_cell("import os\nos.getcwd()")
+        result = shell.run_cell(cell)
         problem = explain(result.error_in_exec)
         assert problem.key == "folder-gone"
         assert problem.__cause__ is result.error_in_exec  # for %tb

@@ -162,8 +162,8 @@ def _missing_module(error: BaseException) -> Problem | None:
 
 def _name(error: BaseException) -> Problem | None:
     """A cell uses a name that no cell has set."""
-    if not isinstance(error, NameError) or isinstance(error, UnboundLocalError):
-        return None
+    if not isinstance(error, NameError) or "is not defined" not in str(error):
+        return None  # also for a name that the function itself sets later
     frames = list(traceback.walk_tb(error.__traceback__))
     name = getattr(error, "name", None)
     if not name or not frames or frames[-1][0].f_globals.get("__name__") != "__main__":
