@@ -74,10 +74,10 @@ CASES = {
         "app/models.py can't be imported, it stops in line 4: ",
     ),
     "a file with the name of a module": (
-        ["import colorsys\ncolorsys.rgb_to_hls(0, 0, 0)"],
-        {"colorsys.py": "COLOURS = 3\n"},
+        ["import wave\nwave.open('a.wav')"],
+        {"wave.py": "HEIGHT = 3\n"},
         "package-hidden",
-        "colorsys.py hides the module `colorsys`",
+        "wave.py hides the module `wave`",
     ),
     "a table that is missing while a file is imported": (
         ["from app.models import Task"],
@@ -182,6 +182,17 @@ CASES = {
         "row-refused",
         "The database refused the row: NOT NULL constraint failed: task.task_name.",
     ),
+    "a row that a trigger refuses": (
+        [
+            "import sqlite3\none = sqlite3.connect(':memory:')\n"
+            "one.executescript('CREATE TABLE a (b); CREATE TRIGGER c BEFORE INSERT ON a '"
+            "'BEGIN SELECT RAISE(ABORT, \"Not today.\"); END')",
+            "one.execute('INSERT INTO a VALUES (1)')",
+        ],
+        {},
+        "row-refused",
+        "The database refused the row: Not today.",
+    ),
     "a session after a failure": (
         [
             ENGINE,
@@ -275,6 +286,7 @@ def test_a_cell_says_what_happened(
     assert len(lines) == 3, lines
     assert lines[0].startswith("✗ ")
     assert says in lines[0]
+    assert not lines[0].endswith("..")
     assert lines[1].startswith("→ ")
     assert f"“{key}”" in lines[2]
     assert lines[2].endswith("The traceback: %tb")
@@ -416,6 +428,27 @@ def test_what_the_system_says_is_explained(error: Exception, key: str | None) ->
     with pytest.raises(Problem if key else ValueError) as caught:
         fails()
     assert key is None or caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("here", [".", "app"])
+def test_a_path_is_shown_as_the_learner_knows_it(
+    here: str, shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the project, also after a `%cd app`; in full, if it is the folder itself or elsewhere."""
+    monkeypatch.chdir(tmp_path / here)
+    elsewhere = str(ROOT / "app" / "models.py")
+    paths = {
+        str(tmp_path.resolve() / "app" / "models.py"): ("models.py", "app/models.py"),
+        str(tmp_path.resolve()): (str(tmp_path.resolve()),),
+        elsewhere: (elsewhere,),
+        None: ("The file",),
+    }
+    for path, shown in paths.items():
+        said = explain(PermissionError(errno.EACCES, "Permission denied", path)).what
+        assert said.split(" can't be written")[0] in shown
+    write(str(tmp_path / "app" / "models.py"), "x = (\n")
+    error = shell.run_cell("import app.models").error_in_exec
+    assert explain(error).key == "syntax-error"
 
 
 def test_a_problem_is_explained_already() -> None:

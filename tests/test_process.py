@@ -14,6 +14,7 @@ from helpers import child_of, is_gone, redirect
 
 from tutorial import Problem, process, start_process, steps, trial_folder, workspace
 from tutorial.process import Process, stop_processes
+from tutorial.server import Server
 
 NOTEBOOKS = Path(process.__file__).parent.parent
 
@@ -47,6 +48,12 @@ async def app(scope, receive, send):
         await send({"type": "lifespan.startup.complete"})
         await receive()
     await asyncio.sleep(60)
+"""
+WRITES_OTHER_BYTES = """
+import sys
+
+sys.stderr.buffer.write("für dich\\n".encode("latin-1"))
+raise ValueError("no luck")
 """
 
 
@@ -104,6 +111,7 @@ def test_a_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app_file(folder)
     with start_process("small:app", folder, COLOUR="red") as server:
         assert Process.running() == [server]
+        assert Server.running() == []  # `serve` stops those that have its target
         assert repr(server) == "<small:app runs>"
         got = httpx.get(server.url).json()
         assert (got["COLOUR"], got["DATABASE_URL"]) == ("red", None)
@@ -133,13 +141,21 @@ def test_options_go_to_uvicorn(folder: Path) -> None:
         ("import os; os._exit(3)", "small:app did not start: it gave no reason"),
         ("other = 1", "small has no app with the name `app`"),
         (None, "There is no module small in this project"),
+        (WRITES_OTHER_BYTES, "small:app did not start: ValueError: no l.ck"),
+        ("import wave; wave.open('a')", r"wave\.py hides the module `wave`"),
+        ("from app import models", r"^app/models\.py is not saved as UTF-8"),
+        ("import app.notes", r"^app/notes\.py is not saved as UTF-8"),
     ],
-    ids=["error", "syntax", "silent", "no app", "no file"],
+    ids=["error", "syntax", "silent", "no app", "no file", "bytes", "hidden", "latin", "NUL"],
 )
 def test_a_server_that_does_not_start(folder: Path, text: str | None, says: str) -> None:
-    """It says why, in one line."""
+    """It says why, in one line, also if a file that it meets is the cause, or its log no UTF-8."""
     if text is not None:
         app_file(folder, text)
+    (folder / "wave.py").touch()
+    (folder / "app").mkdir()
+    name, encoding = ("notes", "utf-16-le") if text and "notes" in text else ("models", "latin-1")
+    (folder / "app" / f"{name}.py").write_text("name = 'für mich'\n", encoding=encoding)
     with pytest.raises(Problem, match=says) as caught:
         start_process("small:app", folder)
     assert "Traceback" not in str(caught.value)

@@ -118,14 +118,18 @@ def _other_encoding(error: BaseException) -> Problem | None:
 def other_encoding_in(text: str, folder: Path) -> Problem | None:
     """Return the Problem if an error's text tells of bytes that a file of a folder really has.
 
-    Python does not say in which file it has met them.
+    Python does not always say in which file it has met them.
     """
-    if "UnicodeDecodeError: 'utf-8' codec" not in text:
+    if "'utf-8' codec can't decode" not in text and "null bytes" not in text:
         return None
     for path in project_files(folder):
+        held = (folder / path).read_bytes()
         try:
-            (folder / path).read_text(encoding="utf-8")
+            held.decode("utf-8")
+            broken = b"\0" in held
         except UnicodeDecodeError:
+            broken = True
+        if broken:
             return Problem("other-encoding", path=path.as_posix())
     return None
 
