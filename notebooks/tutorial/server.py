@@ -14,7 +14,7 @@ from typing import Any
 from tutorial.browser import App, for_browsers
 from tutorial.errors import Problem
 from tutorial.explain import explain, explained, one_line
-from tutorial.fresh import app_modules, forget_app, import_now
+from tutorial.fresh import app_modules, import_now
 from tutorial.running import STOP_SECONDS, Running
 
 START_SECONDS = 15.0
@@ -111,7 +111,6 @@ class _ThreadLog(logging.Handler):
             logger = logging.getLogger(name)
             logger.handlers = [one for one in logger.handlers if isinstance(one, _ThreadLog)]
             logger.disabled = False
-            logger.setLevel(logging.INFO)
             logger.propagate = name != "uvicorn"
         logging.getLogger("uvicorn").addHandler(self)
 
@@ -145,7 +144,6 @@ def _load(target: str) -> App:
     try:
         module = import_now(module_name)
     except Exception as error:
-        forget_app()  # half-imported modules must not meet the corrected file
         unknown = Problem("app-can-not-be-imported", target=target, error=one_line(error))
         if isinstance(error, ModuleNotFoundError) and error.name == module_name:
             unknown = Problem("no-such-module", name=module_name)

@@ -133,7 +133,6 @@ def require_unlocked(folder: Path) -> None:
     """
     try:
         with opened(folder / DATABASE, "rw") as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
+            connection.execute("BEGIN IMMEDIATE")  # undone when it is closed
     except sqlite3.Error:
         return  # there is none, or it is broken or read-only, so nobody writes
