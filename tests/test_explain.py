@@ -81,7 +81,7 @@ CASES = {
     ),
     "a table that is missing while a file is imported": (
         ["from app.models import Task"],
-        {"app/models.py": "import sqlite3\nsqlite3.connect(':memory:').execute('SELECT * FROM a')\n"},
+        {"app/models.py": "import sqlite3 as sq\nsq.connect('').execute('SELECT * FROM a')\n"},
         "import-stops",
         "app/models.py can't be imported, it stops in line 2: OperationalError: no such table: a",
     ),
@@ -374,7 +374,7 @@ def test_other_errors_stay_as_they_are(
     assert "✗" not in printed.out + printed.err
 
 
-@pytest.mark.parametrize("inner", ["def inner():\n        return later\n    inner()", "print(later)"])
+@pytest.mark.parametrize("inner", ["print(later)", "[(lambda: later)() for _ in 'a']"])
 def test_a_name_that_a_function_sets_later(inner: str, shell: InteractiveShell) -> None:
     """No cell sets it, and it is spelt right: Python's own words say more."""
     result = shell.run_cell(f"def f():\n    {inner}\n    later = 1\nf()")
@@ -434,7 +434,7 @@ def test_what_the_system_says_is_explained(error: Exception, key: str | None) ->
 def test_a_path_is_shown_as_the_learner_knows_it(
     here: str, shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the project, also after a `%cd app`; in full, if it is the folder itself or elsewhere."""
+    """From the project, also after a `%cd app`. The folder itself, or one elsewhere: in full."""
     monkeypatch.chdir(tmp_path / here)
     elsewhere = str(ROOT / "app" / "models.py")
     paths = {
