@@ -5,13 +5,23 @@ import dataclasses
 import pytest
 
 from tutorial import course, ends
-from tutorial.compare import has_all_of, has_revision, has_tables, left_of, missing_rows, short_diff
+from tutorial.compare import (
+    SIGNS,
+    has_all_of,
+    has_revision,
+    has_tables,
+    left_of,
+    missing_rows,
+    own_work,
+    short_diff,
+)
 from tutorial.state import State
 
 LAST = ends.stored_ends().state(course.in_order()[-1])  # what ships
 MAIN = '''\
 """The endpoints."""
 
+import math
 from fastapi import FastAPI
 from app.models import Task, TaskCreate
 
@@ -36,6 +46,7 @@ ADDED = {
     "a comment": ("app = ", "# my app\napp = "),
     "one name more from a module": ("import Task,", "import Tag, Task,"),
     "names in another order": ("Task, TaskCreate", "TaskCreate, Task"),
+    "a module more": ("import math", "import json, math"),
     "an import more": ("from fastapi", "import json\nfrom fastapi"),
     "a line in a function": ("    return", "    print('asked')\n    return"),
     "a refusal in a function": ("    return", "    if closed:\n        raise Closed\n    return"),
@@ -86,6 +97,12 @@ def test_what_an_old_text_has_left() -> None:
     assert not left_of("a.py", old, f"import c\n{new}    y = 2\n\n\ndef h():\n    x = 1\n", new)
     assert left_of("a.py", old, new.replace("import b", "import b, c"), new)
     assert left_of("a.py", old, new.replace("    y = 2", "    x = 1\n    y = 2"), new)
+    other = new.replace("def f():", "def f(z):")
+    assert not left_of("a.py", old, other, other)
+    assert left_of("a.py", old, other.replace("    y = 2", "    x = 1\n    y = 2"), other)
+    assert not left_of("a.py", f'"""Old."""\n{old}', f'"""Old."""\n{new}', new)
+    assert not left_of("a.py", old, f"{new}y = (\n", new)
+    assert not left_of("a.ini", "a\n\nb\n", "a\n\nmine\n", "a\n")
     assert left_of("a.ini", "a\nb\n", "a\nb\nmine\n", "a\n")
     assert not left_of("a.ini", "a\nb\n", "a\nmine\n", "a\n")
 
@@ -93,6 +110,14 @@ def test_what_an_old_text_has_left() -> None:
 def test_an_order_that_matters() -> None:
     """A statement must come where it comes in the course's file."""
     assert not has_all_of("a.py", "b = a\na = 1\n", "a = 1\nb = a\n")
+
+
+@pytest.mark.parametrize("end", ["break", "continue", "return", "raise", "import json"])
+def test_a_statement_that_ends_a_block(end: str) -> None:
+    """What follows it never runs."""
+    loop = "def f():\n    for one in all:\n        {}\n        keep(one)\n"
+    runs = end == "import json"
+    assert has_all_of("a.py", loop.format(end), loop.format("")) == runs
 
 
 def test_another_file_is_compared_by_its_lines() -> None:
@@ -169,7 +194,22 @@ def test_rows() -> None:
 def test_short_diff() -> None:
     """A few lines with - and +; the rest is counted."""
     assert short_diff("a\nb\nc\n", "a\nx\nc\n") == ["-b", "+x"]
+    assert len(short_diff("", "a\n" * 12)) == 12  # nothing is left to be counted
     many = "".join(f"{number}\n" for number in range(40))
     shown = short_diff("", many)
     assert len(shown) == 13
     assert shown[-1] == "… and 28 lines more"
+
+
+def test_own_work() -> None:
+    """Only what no step of the course writes: files first, then tables and rows."""
+    assert list(own_work(LAST)) == []
+    row = {"id": 70, "task_name": "mine"}
+    rows = "database.db: {} that you added or changed"
+    own = dataclasses.replace(LAST, rows=[*LAST.rows, row])
+    assert list(own_work(own)) == [rows.format("1 row")]
+    files = LAST.files | {"app/db.py": LAST.files["app/db.py"] + "mine = True\n"}
+    schema = LAST.schema | {"tag": "CREATE TABLE tag (id)", "task": "CREATE TABLE task (id)"}
+    own = State(files, schema, LAST.revision, [*LAST.rows, row, row | {"id": 71}])
+    told = [SIGNS, "app/db.py:", "  +mine = True", "database.db: task, tag", rows.format("2 rows")]
+    assert sorted(own_work(own)) == sorted(told) and next(own_work(own)) == SIGNS

@@ -18,7 +18,7 @@ LOCKED, FULL, GONE = "database-locked", "disk-full", "server-gone"
 TEXTS: list[tuple[str | None, ...]] = [
     ("Can't locate revision identified by '0003'", "unknown-revision", None, None, None, None),
     (
-        "Can't locate revision identified by 'hed'\n$ alembic stamp hed",
+        "Can't locate revision identified by 'hed'\n  More\n$ alembic stamp hed",
         *["no-such-revision", None, None, None, None],
     ),
     (
@@ -38,6 +38,10 @@ TEXTS: list[tuple[str | None, ...]] = [
     ),
     (
         "TypeError: unsupported operand type(s) for &: 'int' and 'InstrumentedAttribute'",
+        *[None, None, None, None, "condition-without-value", "condition-without-value"],
+    ),
+    (
+        "TypeError: unsupported operand type(s) for |: 'int' and 'InstrumentedAttribute'",
         *[None, None, None, None, "condition-without-value", "condition-without-value"],
     ),
     ("TypeError: unsupported operand type(s) for &: 'int' and 'str'", None),
@@ -83,6 +87,10 @@ TEXTS: list[tuple[str | None, ...]] = [
         *["not-the-database", BROKEN, "not-the-database", "not-the-database", None],
     ),
     (
+        "The database sqlite:///my_database.db can't be used: file is not a database.",
+        *["not-the-database", BROKEN, "not-the-database", "not-the-database", None],
+    ),
+    (
         "The database x can't be used: unable to open database file.",
         *[CLOSED, CLOSED, CLOSED, CLOSED, None],
     ),
@@ -125,10 +133,18 @@ TEXTS: list[tuple[str | None, ...]] = [
         "configparser.InterpolationSyntaxError: '%' must be followed by '%' or '(', found: '% x'",
         *["percent-sign", None, "percent-sign", "percent-sign", None],
     ),
-    (
-        "configparser.MissingSectionHeaderError: File contains no section headers.",
-        *["settings-not-read", None, "settings-not-read", "settings-not-read", None],
-    ),
+    *[
+        (
+            f"configparser.{error}",
+            *["settings-not-read", None, "settings-not-read", "settings-not-read", None],
+        )
+        for error in (
+            "MissingSectionHeaderError: File contains no section headers.",
+            "ParsingError: Source contains parsing errors: 'alembic.ini'",
+            "DuplicateOptionError: While reading from 'alembic.ini' [line  4]: no",
+            "DuplicateSectionError: While reading from 'alembic.ini' [line  4]: no",
+        )
+    ],
     ("pyparsing.ParsingError: no", None, None, None, None, None),
     ("everything is well", None, None, None, None, None),
 ]
@@ -141,6 +157,7 @@ def test_a_text_means_something_in_its_places_only(case: tuple[str | None, ...])
     for place, key in zip_longest(PLACES, keys):
         found = meaning(f"first\n{text}\nlast", place, command="x", name="y", error="z")
         assert (found and found.key) == key, place
+        assert found is None or ".." not in found.what
 
 
 def test_each_entry_has_its_text() -> None:
@@ -166,9 +183,20 @@ def test_each_entry_has_its_message() -> None:
         assert names <= {"command", "name", "error", "module"}, key
 
 
-def test_the_sentence_of_the_service_is_told() -> None:
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There is no database x: run `alembic upgrade head`.",
+        "sqlite+aiosqlite:///x is at revision 1, the app needs 2: run `alembic upgrade head`.",
+        "sqlite+aiosqlite:///x is at revision 3, the app needs 2: the database is newer, "
+        "or look at DATABASE_URL.",
+        "sqlite+aiosqlite:///x is at revision 1, the app needs 2 and 3: run `alembic merge heads`, "
+        "then `alembic upgrade head`.",
+        "The migrations that alembic.ini names are not there.",
+    ],
+)
+def test_the_sentence_of_the_service_is_told(sentence: str) -> None:
     """Of what a server has logged, the message repeats the one sentence, without the traceback."""
-    sentence = "There is no database x: run `alembic upgrade head`."
     log = f"Traceback (most recent call last):\n  line 1\nRuntimeError: {sentence}\n\nExiting."
     found = meaning(log, "process", name="app.main:app", error="RuntimeError: and more")
     assert found is not None

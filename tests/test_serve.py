@@ -445,16 +445,19 @@ def test_database_error_in_the_lifespan_is_named_by_its_first_line() -> None:
     ("error", "key"),
     [
         ("sqlite3.OperationalError('database is locked')", "database-locked"),
+        ("configparser.InterpolationSyntaxError('a', 'b', 'found: % x')", "percent-sign"),
+        ("configparser.ParsingError('alembic.ini')", "settings-not-read"),
         # Words of uvicorn's own program, which does not run here: an app may use them for its own.
         ("ImportError('Could not import module \"x\"')", "server-did-not-start"),
     ],
 )
 def test_what_an_app_says_at_its_start_is_explained(error: str, key: str) -> None:
     """A locked database is no mistake in a file; and other words mean what the app means."""
-    write("app/main.py", LIFESPAN.format(body=f"import sqlite3; raise {error}"))
+    write("app/main.py", LIFESPAN.format(body=f"import configparser, sqlite3; raise {error}"))
     with pytest.raises(Problem) as caught:
         serve("app.main:app")
     assert caught.value.key == key
+    assert "Application startup" not in caught.value.what  # which uvicorn says of any of them
 
 
 @pytest.mark.usefixtures("real_app")

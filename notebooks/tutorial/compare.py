@@ -100,7 +100,7 @@ def _has_all(own: Iterable[ast.stmt], wanted: Iterable[ast.stmt]) -> bool:
 
 def _has(own: ast.stmt, wanted: ast.stmt) -> bool:
     """Whether a statement is the wanted one, or the wanted one with more in it."""
-    if type(own) is not type(wanted) or _head(own) != _head(wanted):
+    if _head(own) != _head(wanted):
         return False
     if isinstance(wanted, IMPORTS):
         return {*map(ast.dump, wanted.names)} <= {*map(ast.dump, getattr(own, "names", ()))}
@@ -109,7 +109,7 @@ def _has(own: ast.stmt, wanted: ast.stmt) -> bool:
 
 def _head(statement: ast.stmt) -> str:
     """Return a statement without the block below it, and an import without its names."""
-    inner = "names" if isinstance(statement, ast.Import | ast.ImportFrom) else "body"
+    inner = "names" if isinstance(statement, IMPORTS) else "body"
     fields = {name: value for name, value in ast.iter_fields(statement) if name != inner}
     return ast.dump(type(statement)(**fields))
 

@@ -66,7 +66,7 @@ class Server(Running):
         alive = self._thread.is_alive()  # asked first: it may come up and end in between
         if not alive and not self._server.started:
             # The first error: those after it only follow from it.
-            raise self.not_started(" ".join(self.errors), next(iter(self.errors), ""), "server")
+            raise self.not_started("\n".join(self.errors), next(iter(self.errors), ""), "server")
         return self._server.started
 
     def _run(self) -> None:
