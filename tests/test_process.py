@@ -13,6 +13,7 @@ import pytest
 from helpers import child_of, is_gone, redirect
 
 from tutorial import Problem, process, start_process, steps, trial_folder, workspace
+from tutorial.family import Program, family, shown
 from tutorial.process import Process, stop_processes
 from tutorial.server import Server
 
@@ -53,7 +54,7 @@ WRITES_OTHER_BYTES = """
 import sys
 
 sys.stderr.buffer.write("für dich\\n".encode("latin-1"))
-raise ValueError("no luck")
+raise ValueError("kein Glück")
 """
 
 
@@ -141,7 +142,7 @@ def test_options_go_to_uvicorn(folder: Path) -> None:
         ("import os; os._exit(3)", "small:app did not start: it gave no reason"),
         ("other = 1", "small has no app with the name `app`"),
         (None, "There is no module small in this project"),
-        (WRITES_OTHER_BYTES, "small:app did not start: ValueError: no l.ck"),
+        (WRITES_OTHER_BYTES, "small:app did not start: ValueError: kein Glück"),
         ("import wave; wave.open('a')", r"wave\.py hides the module `wave`"),
         ("from app import models", r"^app/models\.py is not saved as UTF-8"),
         ("import app.notes", r"^app/notes\.py is not saved as UTF-8"),
@@ -229,6 +230,38 @@ def test_a_python_that_starts_another_one(
     real = child_of(server._process.pid)
     getattr(server, end)()
     assert is_gone(real)
+
+
+STARTS_OTHERS = """
+import subprocess, sys, time
+if len(sys.argv) < 4:
+    subprocess.Popen([sys.executable, "-S", *sys.argv, "one more"])
+else:
+    print("up", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", ["kill", "terminate"])
+def test_what_a_program_has_started_ends_with_it(folder: Path, end: str) -> None:
+    """Also what that has started; and if it was asked to end, and only its children go on."""
+    (folder / "starts.py").write_text(STARTS_OTHERS, encoding="utf-8")
+    command = [sys.executable, "-S", "starts.py", "one"]
+    with Program(command, cwd=folder, stdout=subprocess.PIPE) as program:
+        assert program.stdout.readline().strip() == b"up"
+        _, *children = family(program)
+        assert len(children) == 2
+        getattr(program, end)()
+        program.wait()
+        program.kill()
+        assert all(is_gone(child) for child in children)
+        assert family(program) == []
+
+
+@pytest.mark.parametrize(("status", "seen"), [(0, 0), (3, 3), (-9, 137), (3221225786, 58)])
+def test_an_exit_status_as_in_a_shell(status: int, seen: int) -> None:
+    """As that of Linux shows it, also the long ones of Windows."""
+    assert shown(status) == seen
 
 
 @pytest.mark.parametrize("end", ["pass", "os._exit(1)", "os.kill(os.getpid(), 9)"])
