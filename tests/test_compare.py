@@ -163,6 +163,12 @@ def test_tables(sql: str, good: bool) -> None:
     assert not has_tables(with_schema(tasks=sql), WANTED)
 
 
+def test_a_type_with_a_comma() -> None:
+    """It is one part: another type does not make it up."""
+    own = "CREATE TABLE a (b DECIMAL(10, 4), c DECIMAL(5, 2))"
+    assert not has_tables(with_schema(a=own), with_schema(a="CREATE TABLE a (b DECIMAL(10, 2))"))
+
+
 @pytest.mark.parametrize(
     ("at", "after", "good"),
     [

@@ -2,8 +2,11 @@
 
 import logging
 import os
+import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,12 +121,24 @@ def test_what_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
     folder = trial("asked")
     ask(folder, "DELETE FROM task WHERE id > 1", "SELECT count(*) FROM task", "SELECT missing")
     ask(folder, "SELECT count(*) FROM task", "PRAGMA foreign_keys")
+    ask(folder, "INSERT INTO task (id) VALUES (2)", f"SELECT {'1 + ' * 20}1")
+    with closing(sqlite3.connect(folder / "database.db")) as another:
+        another.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+        ask(folder, "DELETE FROM task")
+        assert time.monotonic() - begun < 4  # SQLite itself waits for 5 s
     assert lines(capsys) == [
         "DELETE FROM task WHERE id > 1 -> done",
         "SELECT count(*) FROM task -> [(1,)]",
         "SELECT missing -> OperationalError: no such column: missing",
         "SELECT count(*) FROM task -> [(1,)]",
         "PRAGMA foreign_keys -> [(1,)]",
+        "INSERT INTO task (id) VALUES (2)",
+        "-> IntegrityError: NOT NULL constraint failed: task.task_name",
+        f"SELECT {'1 + ' * 16}1",
+        "  + 1 + 1 + 1 + 1",
+        "-> [(21,)]",
+        "DELETE FROM task -> OperationalError: database is locked",
     ]
 
 

@@ -107,10 +107,11 @@ def migrate(folder: str | Path, *commands: str) -> None:
     the same, or do not leave the same tables and rows.
     """
     folder = Path(folder)
-    with closing(sqlite3.connect(folder / DATABASE)) as source:
-        (folder / OTHER).unlink(missing_ok=True)
-        with closing(sqlite3.connect(folder / OTHER)) as copy:
-            source.backup(copy)
+    with (
+        closing(sqlite3.connect(folder / DATABASE)) as source,
+        closing(sqlite3.connect(folder / OTHER)) as copy,
+    ):
+        source.backup(copy)
     for command in commands:
         urls = list(URLS.values())[: 1 if command.startswith(WRITING) else None]
         said, *others = (_run(folder, url, command) for url in urls)
