@@ -13,10 +13,11 @@ from typing import Any
 import fastapi_offline
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 from service import ROOT
+from starlette.middleware.base import RequestResponseEndpoint
 
 from app import main
 from tutorial import browser, serve
@@ -74,18 +75,20 @@ def test_the_page_loads_nothing_from_the_internet(client: httpx.Client) -> None:
         assert file.content == (STATIC / address.removeprefix(PLACE)).read_bytes()
 
 
-def test_a_proxy_says_where_the_page_is(client: httpx.Client) -> None:
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_proxy_says_where_the_page_is(client: httpx.Client, end: str) -> None:
     """The page names addresses of the proxy, and calls the service through it."""
     prefix = BEHIND["X-Forwarded-Prefix"]
-    page = client.get("/docs", headers=BEHIND)
+    client.headers["X-Forwarded-Prefix"] = prefix + end
+    page = client.get("/docs")
     assert all(address.startswith(f"{prefix}{PLACE}") for address in named(page))
     assert f"url: '{prefix}/openapi.json'" in page.text
-    described = client.get("/openapi.json", headers=BEHIND).json()
+    described = client.get("/openapi.json").json()
     assert described["servers"] == [{"url": prefix}]
     task = {"task_name": "behind a proxy"}
-    answer = client.post("/task/", json=task, headers=BEHIND)
+    answer = client.post("/task/", json=task)
     assert (answer.status_code, answer.json()) == (201, task)
-    moved = client.post("/task", json=task, headers=BEHIND)
+    moved = client.post("/task", json=task)
     assert moved.headers["location"].endswith(f"{prefix}/task/")
 
 
@@ -115,6 +118,20 @@ def test_the_finished_service_can_bring_the_page_along() -> None:
             return [(await client.get(address)).status_code for address in named(page)]
 
     assert asyncio.run(loaded()) == [200, 200, 200]
+
+
+def test_a_page_with_another_address() -> None:
+    """Also if a middleware hands it on in parts."""
+    app = make_app(docs_url="/help")
+
+    @app.middleware("http")
+    async def hand_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return await call_next(request)
+
+    with serve(app) as server:
+        page = httpx.get(f"{server.url}/help")
+    assert len(named(page)) == 3
+    assert "://" not in page.text
 
 
 @pytest.mark.parametrize("setting", ["docs_url", "openapi_url"])

@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tutorial import Problem, begin, check, course, finish, restore, serve
 from tutorial.errors import PAGE
-from tutorial.explain import explain, explain_errors, explained, names_in
+from tutorial.explain import explain, explain_errors, explained, names_in, one_line
 from tutorial.fresh import forget_app
 from tutorial.messages import MESSAGES
 from tutorial.terminal import terminal
@@ -290,6 +290,46 @@ def test_a_cell_says_what_happened(
     assert lines[1].startswith("→ ")
     assert f"“{key}”" in lines[2]
     assert lines[2].endswith("The traceback: %tb")
+
+
+def test_a_cell_that_was_left_out(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named where it may be the cause, and nowhere else."""
+    monkeypatch.setattr("tutorial.explain.left_out", lambda: "edit(MODELS")
+    write("app/models.py", "nope\n")
+    shell.run_cell("import app.models")
+    assert (
+        "→ You have left out a cell above: run the one that begins with `edit(MODELS`, then "
+        in (capsys.readouterr().out)
+    )
+    shell.run_cell("sirver")
+    assert "→ Run the cell that sets it first." in capsys.readouterr().out
+
+
+def test_a_file_beside_the_project_that_can_not_be_read(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sees the line that imports it, as without the course."""
+    write("notes.py", "x = (\n")
+    shell.run_cell("import notes")
+    printed = capsys.readouterr()
+    assert "import notes\n" in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError(), "ValueError"),
+        (ValueError("a\nb"), "ValueError: a"),
+        (None, ""),
+        ('Traceback (most recent call last):\n  File "x", line 1\n    y\na.B: c\nd\n', "B: c"),
+        ("Traceback (most recent call last):\n  cut off", "cut off"),
+    ],
+)
+def test_an_error_in_one_line(error: BaseException | str | None, line: str) -> None:
+    """Its type and the first line of what it says."""
+    assert one_line(error) == line
 
 
 @pytest.mark.parametrize("name", ["MAX_ID", "NOT_FOUND", "tuple_"])

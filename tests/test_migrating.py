@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic import op
-from helpers import child_of, is_gone, redirect
+from helpers import child_of, is_gone, redirect, write
 from service import query
 
 from tutorial import (
@@ -53,6 +53,16 @@ def by_address() -> None:
 def refuse() -> None:
     """Refuse, with words that name the URL."""
     raise ValueError(op.get_context().config.get_main_option("sqlalchemy.url"))
+
+
+def warn() -> None:
+    """Warn of this and that, and log something."""
+    import sys
+    import warnings
+
+    for kind in (UserWarning, RuntimeWarning, DeprecationWarning, UserWarning):
+        warnings.warn(kind.__name__, kind, stacklevel=1)
+    print("a log", file=sys.stderr)
 
 
 def meet() -> None:
@@ -142,6 +152,28 @@ def test_what_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_alembic_as_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the settings of the call, and not the kernel's database; both speak UTF-8."""
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///elsewhere.db")
+    monkeypatch.setattr(migrating, "Program", lambda words, **options: options)
+    assert "DATABASE_URL" not in start_alembic("a", "current")["env"]
+    options = start_alembic("a", "current", DATABASE_URL="sqlite:///b.db")
+    assert options["env"]["DATABASE_URL"] == "sqlite:///b.db"
+    assert (options["cwd"], options["encoding"], options["env"]["PYTHONUTF8"]) == (
+        "a",
+        "utf-8",
+        "1",
+    )
+
+
+def test_a_revision_takes_the_place_of_a_draft(project: Path) -> None:
+    """Of two files with one number, Alembic would take neither."""
+    write("alembic/versions/0003_draft.py", "")
+    revision(project, add_due, drop_due)
+    (file,) = Path("alembic/versions").glob("0003*")
+    assert "add_column" in file.read_text(encoding="utf-8")
+
+
 def test_up_and_down(capsys: pytest.CaptureFixture[str]) -> None:
     """Each command says what it does, and happens in both databases."""
     folder = trial("up and down")
@@ -166,6 +198,17 @@ def test_a_difference_between_the_urls_is_told(upgrade: Callable[[], None]) -> N
     with pytest.raises(Problem) as raised:
         migrate(folder, "upgrade head")
     assert raised.value.key == "urls-differ"
+
+
+def test_what_a_migration_warns_of(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said once. What is meant for those who write libraries, and a log, is not shown."""
+    folder = trial("warns")
+    revision(folder, warn, drop_due)
+    migrate(folder, "upgrade head")
+    printed = capsys.readouterr()
+    warned = ["warning: UserWarning", "warning: RuntimeWarning"]
+    assert printed.out.splitlines() == ["$ alembic upgrade head", *warned, "done"]
+    assert printed.err == ""
 
 
 def test_the_order_of_two_heads_is_no_difference(

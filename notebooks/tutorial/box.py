@@ -24,7 +24,7 @@ from pathlib import Path
 from tutorial.errors import Problem
 from tutorial.explain import explained
 from tutorial.family import Program, shown
-from tutorial.inherited import needed_variables
+from tutorial.inherited import needed_variables, variables_for
 from tutorial.process import START_SECONDS, Process, last_words
 from tutorial.server import reach_directly
 from tutorial.show import wrapped
@@ -90,14 +90,12 @@ class Box(Process):
             name: value.replace(f"///{DATA}/", f"///{self._relative}/")
             for name, value in of_image.items()
         }
-        environment = needed_variables()
-        environment.pop("DATABASE_URL", None)
         here = {"0.0.0.0": "127.0.0.1", "8000": "0"}  # this machine only, and any free port
         with self._log.open("wb") as log:
             self._process = Program(
                 [sys.executable, "-c", PROGRAM, *(here.get(word, word) for word in words)],
                 cwd=self._folder / "srv",
-                env=environment | variables,
+                env=variables_for(variables),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -131,7 +129,7 @@ class Box(Process):
         while self.is_running:
             if time.monotonic() > deadline or "Uvicorn running on" in self._said():
                 self.kill(show=False)
-                raise Problem("command-runs-on", command=self.name, seconds=START_SECONDS * 2)
+                raise Problem("command-runs-on", command=self.name)
             time.sleep(0.02)
         self.kill(show=False)
         return shown(self._process.returncode)

@@ -266,9 +266,7 @@ def explain_errors(shell: Shell, step: int) -> None:
         else:
             original(line)
 
-    if getattr(original, "__name__", "") != "whole_traceback":
-        tb.__name__ = "whole_traceback"
-        shell.register_magic_function(tb, "line", "tb")
+    shell.register_magic_function(tb, "line", "tb")
 
 
 def _show(shell: Shell, kind: Any, error: BaseException, trace: object, **_: object) -> None:

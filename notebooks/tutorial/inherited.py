@@ -8,6 +8,7 @@ harmful would never be complete, so this is a list of what is needed.
 import os
 import ssl
 import warnings
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -45,6 +46,13 @@ def needed_variables() -> dict[str, str]:
     # On Windows, os.environ has all names in capitals; elsewhere no_proxy is another variable.
     inherited = {name: value for name, value in os.environ.items() if name.upper() in NEEDED}
     return inherited | PYTHON
+
+
+def variables_for(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for a program with its own settings, and not this kernel's database."""
+    variables = needed_variables()
+    variables.pop("DATABASE_URL", None)
+    return {**variables, **settings}
 
 
 def ignore_in_kernel() -> list[str]:

@@ -26,7 +26,7 @@ from tutorial.explain import explained, one_line
 from tutorial.family import Program
 from tutorial.files import edit
 from tutorial.fresh import forget_app
-from tutorial.inherited import needed_variables
+from tutorial.inherited import variables_for
 from tutorial.process import trial_folder
 from tutorial.show import WIDTH, wrapped
 from tutorial.state import DATABASE, opened
@@ -132,12 +132,10 @@ def start_alembic(
     What it prints can be read from its `stdout`. What Alembic logs, and the traceback if it fails,
     goes to `stderr`: nowhere, if the caller does not say PIPE. settings: environment variables.
     """
-    environment = needed_variables()
-    environment.pop("DATABASE_URL", None)
     return Program(
         [sys.executable, "-m", "alembic", *command.split()],
         cwd=folder,
-        env=environment | settings,
+        env=variables_for(settings),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=stderr,

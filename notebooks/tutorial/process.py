@@ -14,7 +14,7 @@ from pathlib import Path
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
 from tutorial.family import Program
-from tutorial.inherited import needed_variables
+from tutorial.inherited import variables_for
 from tutorial.running import STOP_SECONDS, Running
 from tutorial.server import reach_directly
 from tutorial.workspace import TRIAL, copy_project, project
@@ -49,13 +49,11 @@ class Process(Running):
         # A file, because a pipe that nobody reads would stop the server when it is full.
         number = len(list(folder.glob("server*.log"))) + 1
         self._log = folder / f"server{number}.log"
-        environment = needed_variables()
-        environment.pop("DATABASE_URL", None)
         with self._log.open("wb") as log:
             self._process: Program[bytes] = Program(
                 [sys.executable, "-c", PROGRAM, target, "--port", "0", *options],
                 cwd=folder,
-                env=environment | settings,
+                env=variables_for(settings),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -93,7 +93,7 @@ def opened(database: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
     except sqlite3.OperationalError as error:
         if "locked" not in str(error):
             raise
-        raise Problem("database-locked", error=error) from error
+        raise Problem("database-locked") from error
 
 
 def read_state(folder: Path) -> State:
