@@ -6,8 +6,10 @@ import pytest
 from learner import FAILED
 from shell import Shell
 
+IN_8 = ["numbers", "list", "list-imports", "read", "read-imports", "patch", "delete"]
 
-@pytest.mark.parametrize("cell", ["numbers", "list", "read", "patch", "delete"])
+
+@pytest.mark.parametrize("cell", IN_8)
 def test_a_cell_that_later_ones_have_built_on(cell: str, tmp_path: Path) -> None:
     """Its edit is known again in the finished file: nothing is changed, and nothing is amiss."""
     with Shell(8, tmp_path) as learner:

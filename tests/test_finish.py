@@ -340,6 +340,55 @@ def test_an_edit_that_was_forgotten(
     assert {miss.split(": ")[0].removeprefix("✗ ") for miss in misses} == changed
 
 
+def edited_by(step: int, cell: str, files: dict[str, str]) -> dict[str, str | None]:
+    """Return the files after the edits of a cell: None if it stops at one, as `edit` does."""
+    after: dict[str, str | None] = dict(files)
+    for path, old, new in {one.id: of_cell for one, of_cell in course.edit_cells(step)}[cell]:
+        if (text := after.get(path)) is None:
+            break
+        done = edits.built_on(text, path, old, new)
+        after[path] = text if done else edited(text, old, new)
+    return after
+
+
+@pytest.mark.parametrize(("step", "id_"), EDITS)
+def test_an_edit_that_later_ones_have_built_on(
+    step: int, id_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever its cell runs again, it changes nothing, and finds that nothing is missing."""
+    monkeypatch.setitem(workspace.begun, "number", step)
+    states = [(cell, dict(files)) for cell, files in played(step)]
+    first = [cell for cell, _ in states].index(id_)
+    for cell, files in states[first:]:
+        assert edited_by(step, id_, files) == files, cell
+
+
+@pytest.mark.parametrize(("step", "id_"), EDITS)
+def test_no_edit_is_taken_for_done(step: int, id_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever cell is left out: of those below it, none is taken for one that has run."""
+    monkeypatch.setitem(workspace.begun, "number", step)
+    files = dict(KNOWN[course.start_of(step)].files)
+    of_cells = {cell.id: of_cell for cell, of_cell in course.edit_cells(step)}
+    for cell, after in played(step, id_):
+        for path, old, new in of_cells.get(cell, ()):
+            text = files.get(path, "")
+            assert not edits.built_on(text, path, old, new), cell
+            files[path] = edited(text, old, new) or text
+        files = dict(after)
+
+
+@pytest.mark.parametrize("chapter", [one for one in course.numbers() if course.is_chapter(one)])
+def test_a_trap_that_was_cured(chapter: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit that a later one has taken back is not done: its cell sets the trap again."""
+    monkeypatch.setitem(workspace.begun, "number", chapter)
+    files = KNOWN[course.start_of(chapter)].files
+    for cell, of_cell in course.edit_cells(chapter):
+        for path, old, new in of_cell:
+            text = files.get(path, "")
+            if edited(text, old, new) not in (None, text):
+                assert not edits.built_on(text, path, old, new), cell.id
+
+
 def left_out_at(step: int, folder: Path, without: str = "") -> Iterator[tuple[str, str | None]]:
     """Give for each cell that is played which one above it an error would call left out."""
     sources = {cell.id: cell.source for cell in course.cells(step)}

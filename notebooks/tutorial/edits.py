@@ -25,6 +25,37 @@ def edited(before: str, old: str, new: str) -> str | None:
     return before.replace(old, new, 1) if old in before else None
 
 
+def built_on(text: str, path: str, old: str, new: str) -> bool:
+    """Whether later cells of the notebook have changed what this edit of a file has put there.
+
+    So it was done, though the text does not show it any more. The later edits are taken back, and
+    its own is there again; or, where it only added something, they make of that what is there now.
+    """
+    later = _edits_after(path, old, new)
+    without, grown = text, new
+    for before, after in reversed(later):
+        if after and edited(without, before, after) == without:
+            without = without.replace(after, before, 1)
+    if edited(text, old, new) is None:
+        return edited(without, old, new) == without
+    for before, after in later:
+        grown = grown.replace(before, after, 1)
+        if grown != new and old in grown and grown not in old and grown in text:
+            return True
+    return False
+
+
+def _edits_after(path: str, old: str, new: str) -> list[tuple[str, str]]:
+    """Return what cells below an edit replace in the same file, in order, or nothing."""
+    try:
+        of_cells = course.edit_cells(begun.get("number") or 0)
+    except OSError:
+        return []
+    edits = [one for _, of_cell in of_cells for one in of_cell if one[0] == path]
+    places = [place for place, one in enumerate(edits) if one[1:] == (old, new)]
+    return [one[1:] for one in edits[places[-1] + 1 :]] if places else []
+
+
 def left_out() -> str | None:
     """Return how the first cell begins whose edits are missing above the cell that runs, or None.
 

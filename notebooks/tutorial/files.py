@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tutorial.edits import edited
+from tutorial.edits import built_on, edited
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
 from tutorial.fresh import note_app
@@ -88,11 +88,13 @@ def file_after(step: int, path: str) -> str:
 def edit(path: str, old: str, new: str, *, show: bool = True) -> None:
     """Replace `old` by `new` in a file of the project, and show the change if `show` is true.
 
-    An empty `new` deletes `old`. Doing it twice changes nothing more. Raises Problem if the file
-    has neither text.
+    An empty `new` deletes `old`. Doing it twice changes nothing more, also if later cells of the
+    notebook have changed what it has put there. Raises Problem if the file has neither text.
     """
     before = _text(path)
     after = edited(before, old, new)
+    if after != before and built_on(before, path, old, new):
+        after = before
     if after is None:
         raise Problem("nothing-to-replace", path=path, text=repr(old.strip().splitlines()[0]))
     if after == before:
