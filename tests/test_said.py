@@ -59,6 +59,7 @@ TEXTS: list[tuple[str | None, ...]] = [
     ("(sqlite3.OperationalError) database is locked", LOCKED, LOCKED, LOCKED, LOCKED, None),
     ("OperationalError: database is locked", LOCKED, LOCKED, LOCKED, LOCKED, None),
     ("    raise Busy('the database is locked')", LOCKED, LOCKED, None, None, None),
+    ("Cannot operate on a closed database.", None, "connection-closed", None, None, None),
     ("no such table: task", None, MISSING, None, None, None),
     ("no such column: task_description", None, MISSING, None, None, None),
     ("table task has no column named x", None, "column-missing", None, None, None),

@@ -1,12 +1,15 @@
-"""What `edit` does to a text, and which cell with edits was left out above the one that runs."""
+"""What `edit` does to a text, and which cell was left out above the one that runs."""
 
+import re
 from pathlib import Path
 
 from tutorial import course
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
+from tutorial.state import DATABASE
 from tutorial.workspace import begun
 
+SOURCES = (".py", ".ini", ".mako")  # of these, a cell that names one mostly reads or edits it
 LONGEST = 70  # characters of a cell's first line in a hint
 running = {"source": ""}  # of the cell that runs, or ran last
 
@@ -63,19 +66,47 @@ def left_out() -> str | None:
     edit that seems to be missing at the end of the step has been changed by a later one. Nothing is
     said if the notebooks or the ends of the steps can't be read.
     """
-    number = begun.get("number") or 0
+    number, above = begun.get("number") or 0, _above()
     try:
-        sources = [cell.source for cell in course.cells(number)]
-        goal = stored_ends().files(number)
+        goal = stored_ends().files(number) if above else {}
     except (OSError, Problem):
         return None
-    source = running["source"].strip()
-    above = sources[: sources.index(source)] if source in sources else []
-    for cell, edits in course.edit_cells(number):
+    for cell, edits in course.edit_cells(number) if above else ():
         for path, old, new in edits if cell.source in above else ():
             if _lacks(_text(path), old, new) and not _lacks(goal.get(path, ""), old, new):
                 return course.first_line(cell.source)[:LONGEST]
     return None
+
+
+def maker_of(path: str) -> str | None:
+    """Return how the cell begins, above the one that runs, that makes a file, or None.
+
+    That is the one that writes it, or, of a file such as a copy of the database, the first one that
+    names it. What the notebook starts with, none of its cells makes. (A name without a dot may be
+    that of a program.)
+    """
+    above = _above() if "." in path and path != DATABASE else []
+    try:
+        start = stored_ends().files(course.start_of(begun["number"])) if above else {}
+    except (OSError, Problem):
+        return None
+    named = re.compile(rf"(?<![\w.-]){re.escape(path)}(?![\w.-])")
+    for source in above if path not in start else ():
+        makes = source.startswith(f"%%writefile {path}\n")
+        if makes or (not path.endswith(SOURCES) and named.search(source)):
+            return course.first_line(source)[:LONGEST]
+    return None
+
+
+def _above() -> list[str]:
+    """Return the code cells above the one that runs, or none if it is none of the notebook's."""
+    try:
+        cells = course.cells(begun.get("number") or 0)
+    except OSError:
+        return []
+    sources = [cell.source for cell in cells if cell.kind == "code"]
+    source = running["source"].strip()
+    return sources[: sources.index(source)] if source in sources else []
 
 
 def _text(path: str) -> str:

@@ -25,7 +25,7 @@ class Problem(Exception):  # noqa: N818 - the learner reads this name
 
     def __init__(self, key: str, **values: object) -> None:
         what, todo = MESSAGES[key]
-        self.key = key
+        self.key, self.values = key, values
         # What another program said may have line breaks.
         self.what = " ".join(what.format(**values).split())
         self.todo = " ".join(self.other_todo.get(key, todo).format(**values).split())

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from tutorial import course
-from tutorial.edits import left_out
+from tutorial.edits import SOURCES, left_out, maker_of
 from tutorial.environment import requirements
 from tutorial.errors import Problem
 from tutorial.imports import hidden_in
@@ -76,7 +76,7 @@ def _system(error: BaseException) -> Problem | None:
         return Problem("folder-gone")
     if not isinstance(error, OSError):
         return None
-    a_source = str(error.filename).endswith((".py", ".ini", ".mako"))
+    a_source = str(error.filename).endswith(SOURCES)
     no_such = isinstance(error, FileNotFoundError)
     no_folder = no_such and a_source and not Path(error.filename).parent.exists()
     kinds = {
@@ -86,7 +86,7 @@ def _system(error: BaseException) -> Problem | None:
         "read-only": error.errno in (errno.EACCES, errno.EROFS, errno.EPERM),
         "name-taken": isinstance(error, FileExistsError | NotADirectoryError),
         "no-such-folder": no_folder,
-        "file-gone": no_such and a_source,
+        "file-gone": no_such and (a_source or maker_of(_shown(error.filename)) is not None),
     }
     key = next((key for key, is_it in kinds.items() if is_it), None)
     return Problem(key, path=_shown(error.filename)) if key else None
@@ -269,13 +269,22 @@ def explain_errors(shell: Shell, step: int) -> None:
     shell.register_magic_function(tb, "line", "tb")
 
 
+def _todo_with_a_cell_above(error: Problem) -> str:
+    """Return what to do, if one cell above the one that failed puts it right, or ""."""
+    said, first = "A cell above makes it", None
+    if error.key == "file-gone":
+        first = maker_of(str(error.values["path"]))
+    elif error.key in OF_A_CELL_LEFT_OUT:
+        said, first = "You have left out a cell above", left_out()
+    return f"{said}: run the one that begins with `{first}`, then this one." if first else ""
+
+
 def _show(shell: Shell, kind: Any, error: BaseException, trace: object, **_: object) -> None:
     """Show an exception in the cell (the form is IPython's)."""
     if problem := explain(error):
         kind, error = Problem, problem
-    if isinstance(error, Problem) and error.key in OF_A_CELL_LEFT_OUT and (first := left_out()):
-        error.todo = f"You have left out a cell above: run the one that begins with `{first}`, "
-        error.todo += "then this one."
+    if isinstance(error, Problem):
+        error.todo = _todo_with_a_cell_above(error) or error.todo
     # A mistake in the writing of a cell itself has no way through files that one must see.
     last = [frame.filename for frame in traceback.extract_tb(error.__traceback__)[-1:]]
     of_the_cell = isinstance(error, SyntaxError) and "compilerop" in "".join(last)
