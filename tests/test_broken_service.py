@@ -30,9 +30,10 @@ from tutorial import (
     open_case,
     workspace,
 )
-from tutorial.case import make_case
+from tutorial.case import NOT_ASKED, make_case
 from tutorial.exercises import notebook_17
 from tutorial.exercises.notebook_17 import TROUBLES, Case
+from tutorial.progress import finished
 
 DAYS = [trouble.day for trouble in TROUBLES]
 MONDAY, TUESDAY, WEDNESDAY, MORNING, EVENING, AHEAD, HEADS = DAYS
@@ -804,24 +805,33 @@ def test_the_case_is_kept(chapter: Path, capsys: pytest.CaptureFixture) -> None:
 def test_the_end_of_the_chapter_says_how_far_the_case_is(
     chapter: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    """It repeats what `check` said last of the learner's case, and not of the answer's."""
+    """It repeats what `check` said last of the learner's case, and not of the answer's.
+
+    The notebook is done, and remembered as that, when all is repaired.
+    """
+
+    def said_by_finish() -> list[str]:
+        capsys.readouterr()
+        finish(17)
+        return capsys.readouterr().out.splitlines()[-2:]
+
+    not_yet = "Notebook 17 is not done yet. Your case is kept: go on whenever you like."
     begin(17)
     case = open_case()
     without_owner(case)
     check("repaired", case)
     assert capsys.readouterr().out.endswith("\n1 of 7 is repaired.\n")
     check("repaired", answer_case())
-    capsys.readouterr()
-    finish(17)
-    *_, said, done = capsys.readouterr().out.splitlines()
-    assert (said, done) == (
-        "1 of 7 is repaired. `check` tells the rest.",
-        "Notebook 17 is done.",
-    )
+    assert said_by_finish() == ["1 of 7 is repaired. `check` tells the rest.", not_yet]
     open_case(fresh=True)
-    capsys.readouterr()
-    finish(17)
-    assert "repaired" not in capsys.readouterr().out
+    assert said_by_finish() == [NOT_ASKED, not_yet]
+    assert finished(workspace.location()) == set()
+    for day in DAYS:
+        RIGHT[day][0](case)
+    check("repaired", case)
+    said, done = said_by_finish()
+    assert (said[:22], done) == ("✓ All are repaired: bo", "Notebook 17 is done.")
+    assert finished(workspace.location()) == {17}
 
 
 def test_the_answer_has_a_case_of_its_own(chapter: Path) -> None:

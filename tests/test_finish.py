@@ -17,7 +17,18 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from tutorial import Problem, begin, course, edits, ends, file_after, progress, state, workspace
+from tutorial import (
+    Problem,
+    begin,
+    case,
+    course,
+    edits,
+    ends,
+    file_after,
+    progress,
+    state,
+    workspace,
+)
 from tutorial.edits import edited
 from tutorial.finish import finish
 from tutorial.state import State
@@ -609,8 +620,10 @@ def test_after_the_steps(
     capsys: pytest.CaptureFixture[str],
     learner: Path,
 ) -> None:
-    """A notebook after the steps is done if the project is as it leaves it."""
-    workspace.project_of(number, learner).mkdir(exist_ok=True)
+    """A notebook after the steps is done if the project is as it leaves it, and a case repaired."""
+    folder = workspace.project_of(number, learner)
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setitem(case.counted, (folder / case.CASE).resolve(), "✓ All are repaired.")
     lines, done = lines_of(number, KNOWN[number], monkeypatch, capsys)
     assert done
     assert lines[-1] == f"Notebook {number} is done."

@@ -33,6 +33,7 @@ OF_THE_CASE = (
 )
 TODO = """This is a part of the case, so look for its cause: in what it says, in the notes, in the
 files. Have you made it worse? `open_case(fresh=True)` makes the case anew."""
+NOT_ASKED = "`check` has not run in this kernel yet: run its cell, then this one."
 counted: dict[Path, str] = {}  # a case -> the last line of `check`
 DAYS = ("monday", "monday_evening", "tuesday", "wednesday", "thursday")
 
@@ -134,10 +135,13 @@ def _run(database: Path, day: str) -> None:
         connection.executescript(sql(day))
 
 
-def told_of_case(chapter: Path) -> str:
-    """Return what `check` has said last of the case in a chapter's folder, in this kernel."""
-    said = counted.get((chapter / CASE).resolve(), "")
-    return f"{said} `check` tells the rest." if said[:1].isdigit() else said
+def told_of_case(chapter: Path) -> tuple[str, bool]:
+    """Return what `check` has said last of the case in a chapter's folder, and whether all is good.
+
+    Only what it has said in this kernel counts: a case may have been changed since.
+    """
+    said = counted.get((chapter / CASE).resolve(), NOT_ASKED)
+    return (f"{said} `check` tells the rest." if said[:1].isdigit() else said), said[:1] == "✓"
 
 
 def sql(day: str) -> str:

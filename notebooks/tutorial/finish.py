@@ -35,7 +35,8 @@ def finish(step: int) -> None:
     """Check, line by line, that the workspace holds what the step leaves behind.
 
     What the learner has added to it does no harm. Prints ✓, or ✗ with a hint and the difference,
-    for each thing; raises Problem if one is missing, or if the database is locked.
+    for each thing; raises Problem if one is missing, or if the database is locked. A notebook with
+    a case is done when `check` has found all of it repaired, and not before.
     """
     require_step(step)
     folder = project_of(step)
@@ -56,10 +57,14 @@ def finish(step: int) -> None:
         print(text)
     if not all(line.good for line in lines):
         raise Problem("step-incomplete", step=step)
-    record(step, location())
-    if said := told_of_case(folder):
-        print(wrapped(said))
     place = course.place(step) if step in course.steps() else f"Notebook {step}"
+    if any("open_case(" in cell.source for cell in course.cells(step)):
+        said, repaired = told_of_case(folder)
+        print(wrapped(said))
+        if not repaired:
+            print(f"{place} is not done yet. Your case is kept: go on whenever you like.")
+            return
+    record(step, location())
     print(f"{place} is done.")
 
 
