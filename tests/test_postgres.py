@@ -4,6 +4,7 @@ Each server of these tests is in a folder of their own, which stands for the tem
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 from shell import Shell
 
+import conftest
 from tutorial import Problem, postgres, postgres_folder
 from tutorial.postgres import OwnServer, Postgres, end_left_postgres, start_postgres
 
@@ -261,7 +263,13 @@ def test_a_server_of_the_readers_own(place: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "address", ["postgresql://127.0.0.1:1/x", "no address", "sqlite:///database.db"]
+    "address",
+    [
+        "postgresql://127.0.0.1:1/x",
+        "postgresql://127.0.0.1:port/x",
+        "no address",
+        "sqlite:///database.db",
+    ],
 )
 def test_an_address_that_leads_nowhere(
     place: Path, monkeypatch: pytest.MonkeyPatch, address: str
@@ -271,6 +279,29 @@ def test_an_address_that_leads_nowhere(
     with pytest.raises(Problem, match="The PostgreSQL that the variable TUTORIAL_POSTGRES names"):
         start_postgres()
     assert list(place.iterdir()) == []
+
+
+def test_only_who_names_no_server_skips_its_tests(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A named one that can't be used fails, also where a package is missing: nothing is hidden."""
+
+    def end() -> str:
+        try:
+            conftest.postgres_of_tests()
+        except pytest.skip.Exception as skipped:
+            return f"skipped: {skipped}"
+        except Problem as problem:
+            return problem.what
+        return "it runs"
+
+    monkeypatch.setattr(postgres, "find_spec", lambda name: None)
+    assert re.match("skipped: .* lacks: psycopg", end())
+    monkeypatch.setenv(postgres.OWN, "postgresql://127.0.0.1:1/x")
+    assert re.match("This chapter needs .* lacks: psycopg", end())
+    monkeypatch.undo()
+    monkeypatch.setenv(postgres.OWN, "postgresql://127.0.0.1:1/x")
+    assert end().startswith("The PostgreSQL that the variable TUTORIAL_POSTGRES names")
 
 
 # What is not as it should be

@@ -183,7 +183,7 @@ def start_postgres(name: str = "PostgreSQL", **settings: str) -> Postgres:
 
     try:
         return Postgres(name, make_url(own), f"course_{secrets.token_hex(4)}")
-    except (psycopg.Error, ArgumentError) as error:
+    except (psycopg.Error, ArgumentError, ValueError) as error:  # the last: of a port `x`
         raise Problem("postgres-not-reached", name=OWN, error=one_line(str(error))) from error
 
 
