@@ -1,12 +1,17 @@
-"""What the revisions of notebook 13 do to rows that no cell of it has."""
+"""What the revisions of notebook 13 do to rows that no cell of it has, and to one another."""
 
+import re
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from shell import Shell
 
 from tutorial import course
+from tutorial.workspace import project_of
 
 ROWS = [(1, "7 apples"), (2, "7 red apples"), (3, "007 apples"), (4, "apples"), (5, None)]
 
@@ -29,3 +34,18 @@ def test_a_split_column_comes_back_with_new_rows() -> None:
         names["join"]()
         rows = connection.execute(sa.text("SELECT * FROM task ORDER BY id")).all()
     assert rows == [*ROWS, (6, "3")]
+
+
+@pytest.mark.weekly
+def test_two_at_once_meet(tmp_path: Path) -> None:
+    """Without the line of `env.py` that lets one wait for the other, one fails each time."""
+    with Shell(13, tmp_path) as learner:
+        learner.run("begin", "rename", "model")
+        learner.write("from tutorial import start_alembic")
+        assert learner.run("twice").endswith("[0, 0]\n")
+        env = project_of(13, tmp_path) / "alembic" / "env.py"
+        text, changed = re.subn(r".*BEGIN IMMEDIATE.*\n", "", env.read_text(encoding="utf-8"))
+        assert changed == 1
+        env.write_text(text, encoding="utf-8")
+        for _ in range(3):
+            assert not learner.run("twice").endswith("[0, 0]\n")
