@@ -6,6 +6,7 @@ PostgreSQL is one of the tests.
 
 import importlib.metadata
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -489,15 +490,24 @@ def test_the_next_steps_of_each_system(made: Path) -> None:
     assert r"py -m venv .venv" in (made / "README.md").read_text(encoding="utf-8")
 
 
+NAMES = ["a name", "wow!x", "!", "it's", "it's wow!", "a & b (c); #d", 'mine "$HOME" `id` \\']
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a name there has none of these letters")
-@pytest.mark.parametrize("name", ['mine "$HOME" `id` \\', "-mine", "it's"])
+@pytest.mark.parametrize("name", [*NAMES, "-mine", "-m!ne"])
 def test_the_first_step_goes_into_the_folder(name: str, tmp_path: Path) -> None:
     """Also where a letter of its name means something to the shell."""
     (tmp_path / name).mkdir()
     said = new_project.next_steps(Path(name), "sync", sys.platform)
     step = next(line.strip() for line in said.splitlines() if line.startswith("    "))
-    script = f"cd {tmp_path.as_posix()!r} && {step} && pwd"
-    assert subprocess.check_output(["sh", "-c", script], text=True) == f"{tmp_path / name}\n"
+    # As one types it in a terminal, where bash and zsh take `!` for the begin of an older command.
+    script = f"cd {tmp_path.as_posix()!r} && {step} && pwd\n"
+    for shell, begin in (("sh", ""), ("bash", "set -o history\nset -o histexpand\n")):
+        if command := shutil.which(shell):
+            done = subprocess.run(
+                [command], input=begin + script, capture_output=True, encoding="utf-8", timeout=60
+            )
+            assert done.stdout == f"{tmp_path / name}\n", done.stderr
 
 
 def test_a_folder_inside_the_course(

@@ -10,6 +10,7 @@ course. new_project.toml says which, and what differs.
 
 import argparse
 import re
+import shlex
 import shutil
 import sys
 import tomllib
@@ -106,10 +107,13 @@ def project_texts(name: str, version: str) -> dict[str, str]:
 def next_steps(folder: Path, version: str, platform: str) -> str:
     """Return what to type after the project was made, on a platform as `sys.platform` names it."""
     said, windows = SETTINGS["said"], platform == "win32"
-    typed = str(folder) if windows else re.sub(r'([\\"$`])', r"\\\1", str(folder))
+    typed = f"./{folder}" if str(folder).startswith("-") else str(folder)
+    # What a shell of Linux or macOS still reads in double quotes: `!x` is an older command. The two
+    # of Windows have no other quotes in common.
+    still_read = re.search(r'[\\"$`!]', typed) and not windows
     return Template(said["made"].strip()).substitute(
         folder=folder,
-        typed=f"./{typed}" if typed.startswith("-") else typed,
+        typed=shlex.quote(typed) if still_read else f'"{typed}"',
         python="python" if windows else Path(sys.executable).name,
         activate=said["activate_on_windows" if windows else "activate"],
         app=SETTINGS["words"][version]["app"],
