@@ -3,13 +3,15 @@
 import asyncio
 import json
 import math
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
-from tutorial import Problem, load
+from tutorial import Problem, course, load
 from tutorial.load import Load, percentile
 
 # The submodule has the name of its function, so `import tutorial.load` gives the function.
@@ -248,3 +250,15 @@ def test_percentile(times: range | list[int], percent: int, right: int) -> None:
     assert percentile(given, percent) == right
     assert given == list(times)
     assert math.isnan(percentile([], percent))
+
+
+def test_a_stall_does_not_make_async_the_slower_one() -> None:
+    """11: half a second in which nothing runs, while the async version waits, changes no output."""
+    cells = {cell.id: cell.source for cell in course.cells(11)}
+    (wait,) = set(re.findall(r"sleep\(([\d.]+)\)", cells["write-waiting"]))
+    (faster,) = re.findall(r'print\("async was faster:", (.+)\)', cells["waiting"])
+    names = {
+        "in_threads": SimpleNamespace(seconds=2 * float(wait)),
+        "with_await": SimpleNamespace(seconds=float(wait) + 0.5),
+    }
+    assert eval(faster, names)
