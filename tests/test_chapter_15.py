@@ -1,24 +1,29 @@
 """What notebook 15 says in words of a service on PostgreSQL, and its program that moves rows."""
 
 import asyncio
+import re
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, nullcontext
 from itertools import islice
 from pathlib import Path
+from shutil import copy
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from helpers import until
+from own_tables import blocks, said, section
 from remote import Remote
-from service import alembic, database_url, outcome, query, serve, start
+from service import alembic, database_url, outcome, query, run, serve, start
 
 from tutorial.ends import stored_ends
 from tutorial.postgres import Postgres
 
 MANY = 2345  # tasks: more than one part of them
+NO_MOVE = "The rows of task can't move:"
 EVERY = (
     "SELECT id, name, email FROM person ORDER BY id",
     "SELECT id, task_name, owner_id FROM task ORDER BY id",
@@ -45,6 +50,55 @@ def upgrade() -> None:
     with op.get_context().autocommit_block():
         pass
     print(op.get_bind().exec_driver_sql(held).scalar())
+"""
+NAMES = '''"""More tables."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+'''
+INVOICES = """
+
+class Status(Enum):
+    OPEN = "open"
+
+
+class Invoice(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    number: str | None = None
+    due: datetime | None = None
+    lines: list | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    price: Decimal | None = None
+    status: Status | None = None
+    paid: bool | None = None
+"""
+UNREADABLE = {  # by the column of an invoice: what it can't read, and what is said of it
+    "number": ("CAST(x'ff41' AS TEXT)", "Could not decode to UTF-8 column"),
+    "due": ("'soon'", "Invalid isoformat string"),
+    "lines": ("''", "Expecting value: line 1 column 1 (char 0)"),
+    "price": ("'abc'", "must be real number, not str"),
+    "status": ("'late'", "'late' is not among the defined enum values"),
+}
+MOVE_EACH = """
+import sys
+from app.db import engine
+from app.models import SQLModel
+from app.move import move
+from sqlmodel import create_engine, text
+
+old = create_engine(sys.argv[1])
+for one in (old, engine):
+    SQLModel.metadata.create_all(one)
+for setting in sys.argv[2:]:
+    with old.begin() as connection:
+        connection.execute(text("DELETE FROM invoice"))
+        connection.execute(text("INSERT INTO invoice (id) VALUES (7), (8)"))
+        connection.execute(text(f"UPDATE invoice SET {setting} WHERE id = 8"))
+    try:
+        move(sys.argv[1])
+    except RuntimeError as error:
+        print(error)
 """
 GAMES = """
 import sqlalchemy as sa
@@ -110,7 +164,8 @@ def test_two_tables_move_there_and_back(postgres: Postgres, tmp_path: Path) -> N
     fill(file)
     said = (0, f"person 1\ntask {MANY}\n", "")
     assert move(folder, database_url(file), remote.url) == said
-    assert move(folder, remote.url, database_url(back)) == said
+    given = remote.url.replace("postgresql+psycopg", "postgres")  # the old name, as hosts write it
+    assert move(folder, given, database_url(back)) == said
     for sql in EVERY:
         assert query(file, sql) == query(remote, sql) == query(back, sql)
     for database in (remote, back):
@@ -137,14 +192,17 @@ def test_what_the_program_refuses(postgres: Postgres, tmp_path: Path) -> None:
     alembic("upgrade", "0001", url=remote.url, cwd=folder)
     assert refused() == "Run `alembic upgrade head` on both databases first."
     alembic("upgrade", "head", url=remote.url, cwd=folder)
-    assert refused().startswith("A row of task is refused: value too long for type")
+    assert refused().startswith(f"{NO_MOVE} value too long for type")
     assert query(remote, "SELECT count(*) FROM task") == [(0,)]
     query(file, "UPDATE task SET task_name = 'x'")
     for changed, id in ((f"'{'x' * 99}  '", MANY), ("x'6162'", 7)):  # a text that is cut, and bytes
         query(file, f"UPDATE task SET task_name = {changed} WHERE id = {id}")
-        assert refused().startswith("A row of task would be changed to {'task_name': ")
+        assert refused().startswith(f"{NO_MOVE} it would be changed to {{'task_name': ")
         assert query(remote, "SELECT count(*) FROM task") == [(0,)]
         query(file, f"UPDATE task SET task_name = 'x' WHERE id = {id}")
+    query(file, f"UPDATE task SET id = {2**31 - 1} WHERE id = 7")  # there is no id for the next one
+    assert refused() == f"{NO_MOVE} integer out of range"
+    assert query(remote, "SELECT count(*) FROM task") == [(0,)]
     query(remote, "INSERT INTO task (task_name) VALUES ('mine')")
     assert refused() == "The new database has rows in task already."
     assert query(remote, "SELECT task_name FROM task") == [("mine",)]
@@ -165,6 +223,47 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert move(folder, by_uri, there)[:2] == (0, "task 0\n")
 
 
+def test_a_value_that_can_not_be_read(tmp_path: Path) -> None:
+    """The program says in which table, and moves nothing; the page's finds each such value."""
+    folder = project(tmp_path, 15)
+    old, new, models = folder / "database.db", folder / "new.db", folder / "app" / "models.py"
+    text = models.read_text(encoding="utf-8").replace("import Field", "import JSON, Field")
+    models.write_text(f"{NAMES}{text}{INVOICES}", encoding="utf-8")
+    copy(old, new)
+    settings = [f"{column} = {value}" for column, (value, _) in UNREADABLE.items()]
+    words = [words for _, words in UNREADABLE.values()]
+    lines = run(MOVE_EACH, new, folder, [database_url(old), *settings]).splitlines()
+    for line, word in zip(lines, words, strict=True):
+        assert line.startswith(f"The rows of invoice can't move: {word}")
+    assert query(new, "SELECT * FROM invoice") == []
+    for word in words[:3]:
+        said(12, word)  # the page has it
+    query(old, f"UPDATE invoice SET {', '.join(settings)} WHERE id = 8")
+    (look,) = blocks(12)
+    found = [f"invoice 8 {column} {word}" for column, (_, word) in UNREADABLE.items()]
+    for line, start_of_it in zip(run(look, old, folder).splitlines(), found, strict=True):
+        assert line.startswith(start_of_it)
+
+
+@pytest.mark.parametrize("value", [0, 1, "false", "true", 2, "0", "", None])
+def test_a_text_in_a_column_of_bool(value: object) -> None:
+    """What the page says of it: how it is read, and which SQL finds and mends it."""
+    look, mend = re.findall(r"`((?:SELECT|UPDATE) [^`]*paid[^`]*)`", section(12))
+    invoice = sa.Table(
+        "invoice", sa.MetaData(), sa.Column("id", sa.Integer), sa.Column("paid", sa.Boolean)
+    )
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        invoice.create(connection)
+        connection.exec_driver_sql("INSERT INTO invoice VALUES (7, ?)", (value,))
+        paid = connection.scalar(sa.select(invoice.c.paid))
+        assert paid == (value if value is None else value not in (0, "0", ""))
+        found = connection.exec_driver_sql(look).all()
+        assert bool(found) == (value in ("false", "true", 2, ""))
+        connection.exec_driver_sql(mend)
+        assert connection.scalar(sa.select(invoice.c.paid)) == (paid and value != "false")
+
+
 def test_other_tables(postgres: Postgres, tmp_path: Path) -> None:
     """A name that needs quotes moves. JSON and a table that refers to itself need a look."""
     folder, remote = project(tmp_path, 15), Remote(postgres, "other", tmp_path)
@@ -176,8 +275,11 @@ def test_other_tables(postgres: Postgres, tmp_path: Path) -> None:
     for url in (database_url(file), remote.url):
         alembic("upgrade", "head", url=url, cwd=folder)
     query(file, 'INSERT INTO "BoardGame" (id, part_of) VALUES (1, NULL), (7, 1)')
-    assert move(folder, database_url(file), remote.url) == (0, "BoardGame 2\ntask 0\n", "")
-    assert query(remote, 'INSERT INTO "BoardGame" (id) VALUES (DEFAULT) RETURNING id') == [(8,)]
+    query(file, "INSERT INTO task (id, task_name) VALUES (0, 'the only one')")
+    assert move(folder, database_url(file), remote.url) == (0, "BoardGame 2\ntask 1\n", "")
+    for values, following in (('"BoardGame" (part_of)', 8), ("task (task_name)", 1)):
+        insert = f"INSERT INTO {values} VALUES (1) RETURNING id"
+        assert query(remote, insert) == [(following,)]
     nulls = 'SELECT plain IS NULL, empty IS NULL FROM "BoardGame" WHERE id = 7'
     assert (query(file, nulls), query(remote, nulls)) == ([(1, 1)], [(False, True)])
     query(remote, 'TRUNCATE "BoardGame"')
