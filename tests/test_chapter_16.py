@@ -26,6 +26,7 @@ import uvicorn
 import yaml
 from fastapi import FastAPI
 from service import VERSIONS, Server, alembic, database_url, query, run, serve_each
+from sqlalchemy import make_url
 
 from tutorial import course
 from tutorial.box import instructions
@@ -345,18 +346,33 @@ def test_what_the_files_promise(tmp_path: Path) -> None:
     files = stored_ends().files(16)
     dockerfile = tmp_path / "Dockerfile"
     dockerfile.write_text(files["Dockerfile"], encoding="utf-8")
-    instruction = dict(instructions(dockerfile))
+    steps = instructions(dockerfile)
+    instruction = dict(steps)
     command = json.loads(instruction["CMD"])
     options = dict(pairwise(command))
+    assert options["--host"] == "0.0.0.0"  # 127.0.0.1 is the container's own
     assert "--no-access-log" in command  # app/logs.py has a line for each request
     assert 0 < int(options["--timeout-graceful-shutdown"]) < 10  # then Docker kills
     assert int(instruction["USER"]) > 0
     assert instruction["VOLUME"] == "/data"
-    both, more = (
-        yaml.safe_load(files[name])["services"]
-        for name in ("compose.yaml", "compose.postgres.yaml")
-    )
-    assert [port.split(":")[0] for port in both["service"]["ports"]] == ["127.0.0.1"]
+    assert "DATABASE_URL=sqlite:////data/database.db" in instruction["ENV"].split()
+    assert ("RUN", "useradd --uid 10001 service && mkdir /data && chown service /data") in steps
+    # The packages come before the code, so that a change of the code installs none of them again.
+    install = ("RUN", "pip install --no-cache-dir -r requirements-service.txt")
+    assert steps.index(("COPY", "requirements-service.txt .")) < steps.index(install)
+    assert steps.index(install) < steps.index(("COPY", "app app"))
+    ignored = files[".dockerignore"].splitlines()
+    assert (ignored[0], ignored[-1]) == ("*", "**/__pycache__")  # the last rule that fits holds
+    compose = [yaml.safe_load(files[f"compose{name}.yaml"]) for name in ("", ".postgres")]
+    both, more = (one["services"] for one in compose)
+    for one in compose:  # what is used, is made
+        services = one["services"].values()
+        mounts = [mount for service in services for mount in service.get("volumes", [])]
+        assert {mount.split(":")[0] for mount in mounts} == one["volumes"].keys()
+    assert both["service"]["ports"] == [f"127.0.0.1:8000:{options['--port']}"]
+    assert both["migrate"]["build"] == "."
+    assert both["migrate"]["image"] == both["service"]["image"]
+    assert both["migrate"]["command"] == ["alembic", "upgrade", "head"]
     assert both["migrate"]["volumes"] == both["service"]["volumes"] == ["data:/data"]
     assert both["service"]["restart"] == more["database"]["restart"] == "unless-stopped"
     assert "restart" not in both["migrate"]  # it ends, and that is right
@@ -366,5 +382,19 @@ def test_what_the_files_promise(tmp_path: Path) -> None:
     assert more["service"]["environment"] == more["migrate"]["environment"]
     assert ":?" in more["database"]["environment"]["POSTGRES_PASSWORD"]  # no empty password
     # By the network: while PostgreSQL makes its files, it answers only beside itself.
-    check = more["database"]["healthcheck"]["test"]
-    assert dict(pairwise(check))["-h"] == "127.0.0.1"
+    check = more["database"]["healthcheck"]
+    assert dict(pairwise(check["test"]))["-h"] == "127.0.0.1"
+    assert int(check["interval"].removesuffix("s")) * check["retries"] >= 60  # the first start
+    address, made = make_url(more["migrate"]["environment"]["DATABASE_URL"]), more["database"]
+    named = (address.username, address.password, address.host, address.database)
+    assert named == ("service", "${POSTGRES_PASSWORD}", "database", "tasks")
+    assert (made["environment"]["POSTGRES_USER"], made["environment"]["POSTGRES_DB"]) == named[::3]
+    assert made["volumes"] == ["postgres:/var/lib/postgresql"]  # from 18 on, without `/data`
+
+
+def test_the_level_of_the_logs(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOG_LEVEL holds for the lines of this app, and for those of no driver."""
+    monkeypatch.setenv("LOG_LEVEL", "ERROR")
+    code = "from logging import getLogger; from app.logs import set_up_logs; set_up_logs()\n"
+    code += "print(*[getLogger(one).getEffectiveLevel() for one in ('app.main', 'aiosqlite')])"
+    assert run(code, project / "database.db", project) == "40 30\n"

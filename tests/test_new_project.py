@@ -147,6 +147,16 @@ def test_the_readme_names_what_the_files_have(made: Path) -> None:
     assert all((made / one / "__init__.py").is_file() for one in packages)
     bodies = re.findall(r"\{.*?\"buy milk.*?\}", readme)  # for each shell
     assert len(bodies) == 2 and len({body.replace("\\", "") for body in bodies}) == 1
+    calls = re.findall(r"curl(?:\.exe)? (-i .+?) -d", readme)
+    assert len(calls) == 2 and len(set(calls)) == 1
+    assert '-d "@-"\n' in readme  # PowerShell sends the body by the standard input
+    both_files = "-f compose.yaml -f compose.postgres.yaml "  # the second one alone has no image
+    assert set(re.findall(r"compose ((?:-f \S+ )*)(?:up|exec)", readme)) == {"", both_files}
+    (old,) = re.findall(r"python -m app\.move (\S+)", readme)
+    assert f'"{old}"' in found["app/db.py"]  # the file that the service has by itself
+    for lock in re.findall(r"^uv pip compile .+$", readme, re.MULTILINE):
+        assert f" --universal --python-version {version} " in lock  # for each system and Python
+        assert (" -c requirements.txt " in lock) == ("--group" in lock)
 
 
 @pytest.mark.parametrize(
@@ -390,9 +400,15 @@ def test_style_and_types(tool: str, made: Path) -> None:
 def test_what_the_ci_of_the_project_does(made: Path) -> None:
     """It installs both locks, and its commands are the known ones, which the other tests run."""
     source = (made / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
-    lines = [
-        step["run"] for step in yaml.safe_load(source)["jobs"]["tests"]["steps"] if "run" in step
-    ]
+    workflow = yaml.safe_load(source)
+    assert workflow[True] == ["push", "pull_request"]  # `on` is a YAML word for true
+    steps = workflow["jobs"]["tests"]["steps"]
+    actions = [step["uses"].partition("@")[0] for step in steps if "uses" in step]
+    assert actions == ["actions/checkout", "actions/setup-python"]
+    python = steps[1]["with"]["python-version"]
+    assert f"python={python}\n" in (ROOT / "environment.yml").read_text(encoding="utf-8")
+    assert isinstance(python, str)  # a number loses the 0 of 3.20
+    lines = [step["run"] for step in steps if "run" in step]
     mypy = next(
         one for one in (ROOT / "requirements-checks.txt").read_text().split() if "mypy==" in one
     )
@@ -430,6 +446,17 @@ def test_only_an_empty_folder_is_taken(there: str, tmp_path: Path) -> None:
     assert texts(tmp_path) == before
 
 
+def test_the_folder_in_which_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project has the folder's name, also if one types a dot. Two versions are no version."""
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    with pytest.raises(SystemExit):
+        new_project.main([".", "--sync", "--async"])
+    assert new_project.main([".", "--sync"]) == 0
+    assert 'name = "mine"' in Path("pyproject.toml").read_text(encoding="utf-8")
+    assert Path("README.md").read_text(encoding="utf-8").startswith("# mine\n")
+
+
 @pytest.mark.parametrize("where", ["is_dir", "iterdir"])
 def test_a_folder_that_one_may_not_look_into(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -444,10 +471,11 @@ def test_a_folder_that_one_may_not_look_into(
         new_project.make(tmp_path, "both")
 
 
-def test_a_path_that_alembic_can_not_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["100% mine", "100% mine/service"])
+def test_a_path_that_alembic_can_not_read(name: str, tmp_path: Path) -> None:
     """It is refused before anything is made."""
     with pytest.raises(Problem, match="a %, which Alembic can't read") as caught:
-        new_project.make(tmp_path / "100% mine", "both")
+        new_project.make(tmp_path / name, "both")
     assert caught.value.key == "new-project-path"
     assert list(tmp_path.iterdir()) == []
 
@@ -517,7 +545,8 @@ def test_a_folder_inside_the_course(
     monkeypatch.setattr(new_project, "ROOT", tmp_path)
     for name in ("pyproject.toml", *(path.name for path in ROOT.glob("requirements*.txt"))):
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
-    assert new_project.main([str(tmp_path / "inside")]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert new_project.main(["inside"]) == 0
     assert "lies in the folder of the course" in capsys.readouterr().out
     words = ["-m", "tutorial.new_project", "--help"]
     status, output, errors = outcome(start_python(*words, url=None, cwd=ROOT / "notebooks"))
