@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("plain", sa.JSON()),
         sa.Column("empty", sa.JSON()),
     )
+    op.create_table("country", sa.Column("code", sa.String(2), primary_key=True))
 """
 GAMES_OF_MODELS = """
 
@@ -124,6 +125,10 @@ class BoardGame(SQLModel, table=True):
     part_of: int | None = Field(default=None, foreign_key="BoardGame.id")
     plain: dict | None = Field(default=None, sa_type=JSON)
     empty: dict | None = Field(default=None, sa_type=JSON(none_as_null=True))
+
+
+class Country(SQLModel, table=True):
+    code: str = Field(primary_key=True, max_length=2)
 """
 ADVISORY = '                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")\n'
 TIMEOUT = ADVISORY.replace("SELECT pg_advisory_xact_lock(1)", "SET LOCAL lock_timeout = '300ms'")
@@ -265,7 +270,10 @@ def test_a_text_in_a_column_of_bool(value: object) -> None:
 
 
 def test_other_tables(postgres: Postgres, tmp_path: Path) -> None:
-    """A name that needs quotes moves. JSON and a table that refers to itself need a look."""
+    """A name that needs quotes moves, and a key that is a text.
+
+    JSON and a table that refers to itself need a look.
+    """
     folder, remote = project(tmp_path, 15), Remote(postgres, "other", tmp_path)
     file, models = folder / "database.db", folder / "app" / "models.py"
     text = models.read_text(encoding="utf-8").replace("import Field", "import JSON, Field")
@@ -276,7 +284,9 @@ def test_other_tables(postgres: Postgres, tmp_path: Path) -> None:
         alembic("upgrade", "head", url=url, cwd=folder)
     query(file, 'INSERT INTO "BoardGame" (id, part_of) VALUES (1, NULL), (7, 1)')
     query(file, "INSERT INTO task (id, task_name) VALUES (0, 'the only one')")
-    assert move(folder, database_url(file), remote.url) == (0, "BoardGame 2\ntask 1\n", "")
+    query(file, "INSERT INTO country VALUES ('DE'), ('AT')")
+    said = "BoardGame 2\ncountry 2\ntask 1\n"
+    assert move(folder, database_url(file), remote.url) == (0, said, "")
     for values, following in (('"BoardGame" (part_of)', 8), ("task (task_name)", 1)):
         insert = f"INSERT INTO {values} VALUES (1) RETURNING id"
         assert query(remote, insert) == [(following,)]
