@@ -107,15 +107,25 @@ def test_what_is_refused(version: str, servers: dict[str, Server], files: dict[s
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_endpoint_with_a_database_documents_503(
-    version: str, servers: dict[str, Server]
-) -> None:
-    """Each of them may have to wait for the database, also the ones that only read."""
+def test_every_answer_of_people_is_documented(version: str, servers: dict[str, Server]) -> None:
+    """What the tests above get, and what may come of a body or of a busy database."""
     paths = servers[version].client.get("/openapi.json").json()["paths"]
     assert paths.pop("/ping")
     said = [endpoint["responses"] for path in paths.values() for endpoint in path.values()]
     assert len(said) == 8
     assert all("503" in responses for responses in said)
+    people = {
+        (method, path): {"tags": about["tags"], "statuses": " ".join(sorted(about["responses"]))}
+        for path, methods in paths.items()
+        for method, about in methods.items()
+        if path.startswith("/person/")
+    }
+    wanted = {
+        ("post", "/person/"): "201 400 409 413 422 503",
+        ("get", "/person/{person_id}"): "200 404 422 503",
+        ("delete", "/person/{person_id}"): "204 404 409 422 503",
+    }
+    assert people == {one: {"tags": ["people"], "statuses": wanted[one]} for one in wanted}
 
 
 # Deletes the task past the service, at an event of the session that changes it.

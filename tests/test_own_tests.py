@@ -55,9 +55,9 @@ def failed(project: Path, *arguments: str, url: str | None = None) -> str:
     return output if status else ""
 
 
-def replace(project: Path, name: str, old: str, new: str) -> None:
-    """Change a file of the app."""
-    path = project / "app" / name
+def replace(project: Path, name: str, old: str, new: str, where: str = "app") -> None:
+    """Change a file of the app, or of another folder."""
+    path = project / where / name
     text = path.read_text(encoding="utf-8")
     assert text.count(old) >= 1, old
     path.write_text(text.replace(old, new), encoding="utf-8", newline="\n")
@@ -88,27 +88,48 @@ def test_an_app_imported_too_early_is_refused(project: Path) -> None:
 
 
 def test_a_start_that_fails_gives_its_reason(project: Path) -> None:
-    """The fixture `url` names the log, and pytest shows it."""
+    """The fixture `url` names the log, and pytest shows it. The fixture `client` starts it, too."""
     replace(project, "main.py", "require_newest_revision()", 'raise RuntimeError("no disk")')
-    found = failed(project, "--tb=short", STATUSES, "-k", "before_the_answer and not async")
+    words = "(before_the_answer or delete) and not async"
+    found = failed(project, "--tb=short", STATUSES, TASKS, "-k", words)
     assert "the service did not start: see the log above" in found
     assert "no disk" in found
+    assert f"ERROR {TASKS}::test_delete[sync]" in found
 
 
 def test_the_migrations_are_those_beside_the_tests(project: Path) -> None:
     """From any folder: not those of the folder in which pytest was started."""
-    command = ("-m", "pytest", "-qq", "--tb=short", "test_migrations.py")
+    tests = ("test_migrations.py", "test_tasks.py::test_delete")
+    command = ("-m", "pytest", "-qq", "--tb=short", *tests)
     status, output, errors = outcome(start_python(*command, url=None, cwd=project / "tests"))
     assert status == 0, output + errors
 
 
 def test_breaks_that_other_tests_do_not_see(project: Path) -> None:
-    """A start without the check of the revision; fields that the models don't know."""
-    for name in ("main.py", "main_async.py"):
-        replace(project, name, "    require_newest_revision()\n", "")
+    """A start without the check of the revision; fields that the models don't know; no limit.
+
+    A commit after the answer; versions that are not documented alike; a downgrade that writes.
+    """
+    for end, wait in (("", ""), ("_async", "await ")):
+        main, db = f"main{end}.py", f"db{end}.py"
+        replace(project, main, "    require_newest_revision()\n", "")
+        replace(project, main, ".limit(limit)", "")
+        commit, flush = (f"{wait}session.{one}()\n    return db" for one in ("commit", "flush"))
+        replace(project, main, commit, flush)
+        # What a real client asks next would come before the commit: it comes never, to be sure.
+        replace(project, db, "get_session()", "get_session(request: __import__('fastapi').Request)")
+        late = f"{wait}session.commit() if request.client.host == 'testclient' else "
+        replace(project, db, f"{wait}session.rollback()", f"{late}{wait}session.rollback()")
+    replace(project, "main_async.py", 'title="Tasks"', 'title="Async"')
     replace(project, "models.py", '"forbid"', '"ignore"')
-    found = failed(project, TASKS, STATUSES, "-k", "test_create or no_database or POST-/task/")
-    tests = {f"{name}[{one}]" for name in ("no_database", "create") for one in ("sync", "async")}
+    drop = "        batch_op.drop_column('task_description')\n"
+    writes = f"{drop}    op.execute('UPDATE task SET task_name = id')\n"
+    replace(project, "0002_add_description.py", drop, writes, "alembic/versions")
+    words = ("create", "page", "no_database", "POST-/task/", "before", "same", "0002")
+    found = failed(project, TASKS, STATUSES, MIGRATIONS, "-k", " or ".join(words))
+    names = ("no_database", "create", "page", "stored_before_the_answer")
+    tests = {f"{name}[{one}]" for name in names for one in ("sync", "async")}
+    tests |= {"both_promise_the_same[async]", "0002_keeps_rows"}
     assert set(re.findall(r"::test_(\S+)", found)) == tests
 
 
