@@ -396,5 +396,5 @@ def test_the_level_of_the_logs(project: Path, monkeypatch: pytest.MonkeyPatch) -
     """LOG_LEVEL holds for the lines of this app, and for those of no driver."""
     monkeypatch.setenv("LOG_LEVEL", "ERROR")
     code = "from logging import getLogger; from app.logs import set_up_logs; set_up_logs()\n"
-    code += "print(*[getLogger(one).getEffectiveLevel() for one in ('app.main', 'aiosqlite')])"
+    code += "print(*[getLogger(one).getEffectiveLevel() for one in ('app.main', 'a_driver')])"
     assert run(code, project / "database.db", project) == "40 30\n"
