@@ -17,6 +17,7 @@ from tutorial.edits import SOURCES, left_out, maker_of
 from tutorial.environment import requirements
 from tutorial.errors import Problem
 from tutorial.imports import hidden_in
+from tutorial.late_types import unknown_type_behind
 from tutorial.said import meaning
 from tutorial.state import PROJECT_FOLDERS, project_files
 from tutorial.workspace import begun, project
@@ -49,6 +50,7 @@ def explain(error: BaseException) -> Problem | None:
     """
     if isinstance(error, Problem):
         return None
+    error = unknown_type_behind(error) or error
     files = (_other_encoding, _file_of_the_project)
     rules = (_system, _hidden, _missing_module, *files, _name, _library, _sqlite)
     for rule in rules:
@@ -102,7 +104,7 @@ def _hidden(error: BaseException) -> Problem | None:
 def _other_encoding(error: BaseException) -> Problem | None:
     """A file of the project was saved in another encoding, or holds a NUL, as UTF-16 does."""
     known = error.filename if isinstance(error, SyntaxError) else None
-    if _in_project(known) and "(unicode error)" in str(error):
+    if _in_project(known) and re.search(r"\(unicode error\)|Non-UTF-8 code", str(error)):
         return Problem("other-encoding", path=_shown(known))
     # In both other cases, the error does not name the file.
     null = isinstance(error, SyntaxError) and known is None and "null bytes" in str(error)
@@ -140,7 +142,7 @@ def _file_of_the_project(error: BaseException) -> Problem | None:
         path, message = _shown(error.filename), error.msg.rstrip(".?")
         return Problem("syntax-error", path=path, line=error.lineno, message=message)
     places = _places(error)
-    if all(frame.name != "<module>" for frame in places):
+    if all(frame.name not in ("<module>", "__annotate__") for frame in places):
         return None  # the file was imported, and a function in it failed
     path, line = _shown(places[-1].filename), places[-1].lineno
     return Problem("import-stops", path=path, line=line, error=one_line(error))
@@ -255,7 +257,7 @@ stopped: dict[str, str] = {}  # a name -> the error of the cell that should have
 def explain_errors(shell: Shell, step: int) -> None:
     """Let the cells of a notebook show what can be explained as a Problem, and %tb the rest."""
     begun["number"] = step
-    shell.set_custom_exc((Exception,), _show)
+    shell.set_custom_exc((Exception,), show_error)
     original = shell.find_line_magic("tb")
 
     def tb(line: str) -> None:
@@ -279,7 +281,7 @@ def _todo_with_a_cell_above(error: Problem) -> str:
     return f"{said}: run the one that begins with `{first}`, then this one." if first else ""
 
 
-def _show(shell: Shell, kind: Any, error: BaseException, trace: object, **_: object) -> None:
+def show_error(shell: Shell, kind: Any, error: BaseException, trace: object, **_: object) -> None:
     """Show an exception in the cell (the form is IPython's)."""
     if problem := explain(error):
         kind, error = Problem, problem

@@ -5,8 +5,12 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from weakref import WeakSet
+
+from tutorial.late_types import unknown_type
 
 _imported: dict[str, bytes | None] = {}  # file -> what it held when its module was noted
+_known: WeakSet[ModuleType] = WeakSet()  # the modules whose types Python has looked at
 
 
 def app_modules() -> dict[str, ModuleType]:
@@ -57,13 +61,26 @@ def import_now(name: str) -> ModuleType:
     """Import a module of `app` as the files are now, and return it.
 
     The files may have been changed since the cell began that asks for it. They are noted at once:
-    when that cell ends, they may hold another text than the one that was imported.
+    when that cell ends, they may hold another text than the one that was imported. Raises
+    NameError also for a type that Python has not looked at yet.
     """
     if not app_is_current():
         forget_app()
     module = importlib.import_module(name)
+    if error := unknown_type_in_app():
+        raise error
     note_app()
     return module
+
+
+def unknown_type_in_app() -> NameError | None:
+    """Look at all types of `app`, once. Of one that is unknown, return the error; forget `app`."""
+    for name, module in app_modules().items():
+        if module not in _known and (error := unknown_type(list(vars(module).values()), name)):
+            forget_app()
+            return error
+        _known.add(module)
+    return None
 
 
 def forget_changed_app(_info: object = None) -> None:

@@ -12,7 +12,7 @@ from tutorial.compare import own_work
 from tutorial.ends import stored_ends
 from tutorial.environment import require_kernel, require_path
 from tutorial.errors import Problem
-from tutorial.exercises.stopped import note_stop
+from tutorial.exercises.stopped import end_at_unknown_type, note_stop
 from tutorial.explain import explain_errors, explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
@@ -145,6 +145,7 @@ def _enter(folder: Path, step: int) -> None:
     keep_before_writing(shell)
     shell.user_ns.setdefault("restore", restore)  # begin names it when it makes a backup
     shell.events.register("pre_run_cell", note_stop)
+    shell.events.register("post_run_cell", end_at_unknown_type)
     shell.events.register("post_run_cell", note_stop)
     shell.events.register("pre_run_cell", forget_changed_app)
     shell.events.register("pre_run_cell", _tell_another_owner)

@@ -308,8 +308,6 @@ def limit_of_a_number(name: Annotated[str, Path(le=20)]):
     return {"hello": name}
 
 
-@wrong("a call still runs after 0.3 s, in the line `while name:`")
+@wrong('a call still runs after 0.3 s, in the line `return {"hello": max(')
 def never_ends(name: Name):
-    while name:
-        pass
-    return {"hello": name}
+    return {"hello": max(iter(lambda: name, ""))}

@@ -558,7 +558,7 @@ async def waits_until_it_is_gone(task: TaskCreate, session: SessionDep):
     return await store(task, session)
 
 
-@wrong("a call still runs after 0.3 s, in the line `while twins")
+@wrong("a call still runs after 0.3 s, in the line `")
 async def never_ends(task: TaskCreate, session: SessionDep):
     twins = (await session.exec(same(task))).all()
     while twins:

@@ -57,10 +57,14 @@ def accepts(model: type[SQLModel], **data: object) -> bool:
 
 def is_unchanged(model: Any, stub: type[SQLModel]) -> bool:
     """Whether a model has the base, the fields and nothing else but what a stub has."""
-    own = {name for name in vars(model) if not name.startswith("_abc")}
     return (
         model.__bases__ == stub.__bases__
-        and own == {name for name in vars(stub) if not name.startswith("_abc")}
+        and _own(model) == _own(stub)
         and repr(model.model_fields) == repr(stub.model_fields)
         and model.model_config == stub.model_config
     )
+
+
+def _own(model: type[SQLModel]) -> set[str]:
+    # Python 3.14 keeps annotations in another way where a file imports them from __future__.
+    return {name for name in vars(model) if not name.startswith(("_abc", "__annot"))}

@@ -9,7 +9,9 @@ from typing import Any
 from tutorial.edits import running
 from tutorial.errors import Problem
 from tutorial.exercises.judging import line_of
-from tutorial.explain import one_line, stopped
+from tutorial.explain import one_line, show_error, stopped
+from tutorial.fresh import unknown_type_in_app
+from tutorial.late_types import unknown_type
 
 # What a cell sets with def, class or =. Text, because a cell with a syntax error is no tree.
 SETS = re.compile(r"^(?:(?:async +)?def +|class +|(?=\w+ *(?::[^=\n]*)?=[^=]))(\w+)", re.MULTILINE)
@@ -31,6 +33,25 @@ def note_stop(event: Any) -> None:
         sources[name] = source
         if error:
             stopped[name] = one_line(error).rstrip(".") + line_of(error)
+
+
+def end_at_unknown_type(event: Any) -> None:
+    """After a cell, let it stop at a type that Python does not know and has not looked at.
+
+    It may be the reason of what the cell has stopped at, so it is shown below it.
+    event: what IPython hands to post_run_cell, before it hands it to note_stop.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None or event.error_before_exec:
+        return
+    source = event.info.raw_cell
+    names = () if source.startswith("%%") else SETS.findall(source)
+    made = [shell.user_ns.get(name) for name in names]
+    if error := unknown_type(made, "__main__") or unknown_type_in_app():
+        event.error_in_exec = error
+        show_error(shell, NameError, error, error.__traceback__)
 
 
 def require_set(answer: tuple[object, ...]) -> None:

@@ -1,0 +1,94 @@
+"""A type that Python does not know is told in the cell that makes or imports it.
+
+Python 3.14 looks at types late. `__annotate__` is what it calls then, so older ones can play it.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from learner import FAILED
+from plays import one_sentence
+from shell import Shell
+
+from tutorial.late_types import unknown_type, unknown_type_behind
+
+LATE = """
+def late(): ...
+
+
+def __annotate__(format):
+    return strr
+
+
+late.__annotate__ = __annotate__
+"""
+
+
+def test_in_a_cell(tmp_path: Path) -> None:
+    """The cell stops, with one sentence, and its name is one of a cell that has stopped."""
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        one_sentence(learner.write(LATE), "does not know the name `strr`")
+        one_sentence(learner.write("check('reminder', late)"), "The cell that sets `late` stop")
+        assert FAILED not in learner.write(LATE.replace("strr", "str"))
+
+
+def test_below_another_error(tmp_path: Path) -> None:
+    """It may be the reason of it."""
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        one_sentence(learner.write(f"{LATE}\nlate(1)"), "does not know the name `strr`")
+
+
+def test_in_a_file(tmp_path: Path) -> None:
+    """The file and the line are named each time, until the file is put right."""
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        models = tmp_path / "app" / "models.py"
+        models.parent.mkdir(exist_ok=True)
+        (models.parent / "__init__.py").touch()
+        models.write_text(LATE, encoding="utf-8", newline="\n")
+        for _ in range(2):
+            says = "app/models.py can't be imported, it stops in line 6: NameError: name 'strr' is"
+            one_sentence(learner.write("import app.models"), says)
+        models.write_text(LATE.replace("strr", "str"), encoding="utf-8", newline="\n")
+        assert FAILED not in learner.write("import app.models")
+
+
+def test_in_a_file_that_serve_imports(tmp_path: Path) -> None:
+    """No server starts with it."""
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        (tmp_path / "app").mkdir(exist_ok=True)
+        (tmp_path / "app" / "main.py").write_text(LATE, encoding="utf-8", newline="\n")
+        learner.write("from tutorial import serve")
+        says = "app/main.py can't be imported, it stops in line 6: NameError: name 'strr' is"
+        text = learner.write("serve('app.main:late')")
+        one_sentence(text, says)
+        assert text.count(FAILED) == 1
+
+
+def test_a_type_of_another_module() -> None:
+    """What was imported counts where it was made."""
+    late = SimpleNamespace(__module__="elsewhere")
+    assert unknown_type([late, 1, None, Path, unknown_type], "elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "found"),
+    [(TypeError, "unknown", True), (TypeError, "int", False), (ValueError, "unknown", False)],
+)
+def test_where_a_library_met_it(kind: type[Exception], name: str, found: bool) -> None:
+    """A class that was about to be made is found in what the library had in hand."""
+
+    def library() -> None:
+        names: dict[str, type] = {}
+        exec(f"class Table:\n    __annotate__ = staticmethod(lambda format: {name})", names)
+        table = names["Table"]
+        assert table
+        raise kind
+
+    with pytest.raises(kind) as raised:
+        library()
+    assert bool(unknown_type_behind(raised.value)) is found
