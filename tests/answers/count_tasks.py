@@ -197,3 +197,8 @@ def forgot_select(session):
 )
 def select_of_sqlalchemy(session):
     return session.exec(sqlalchemy.select(func.count(Task.id))).one()
+
+
+@wrong("with 0 rows in the table, it gives None, not a number")
+def largest_id(session):
+    return session.exec(select(func.max(Task.id))).one()

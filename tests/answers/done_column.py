@@ -42,7 +42,7 @@ def your_code_stops_with_operationalerror():
     op.add_column("task", sa.Column("done", sa.Boolean(), nullable=False))
 
 
-@wrong("your code stops with OperationalError")
+@wrong("have no value for it: write `server_default=…`, or `nullable=True`.")
 def your_code_stops_with_operationalerror_2():
     op.add_column("task", sa.Column("done", sa.Boolean(), nullable=False, default=sa.false()))
 
@@ -259,3 +259,20 @@ def takes_op(op):
 def nullable_of_a_text():
     done = sa.Column("done", sa.Boolean(), nullable="False", server_default=sa.false())
     op.add_column("task", done)
+
+
+@wrong("`server_default` belongs inside the brackets of `sa.Column(…)`.")
+def default_behind_the_column():
+    column = sa.Column("done", sa.Boolean(), nullable=False)
+    op.add_column("task", column, server_default=sa.false())
+
+
+@wrong("`nullable` belongs inside the brackets of `sa.Column(…)`.")
+def no_column_at_all():
+    op.add_column("task", "done", sa.Boolean(), nullable=False)
+
+
+@wrong("A function is not its result: write `()` behind its name.")
+def false_without_brackets():
+    column = sa.Column("done", sa.Boolean(), nullable=False, server_default=sa.false)
+    op.add_column("task", column)

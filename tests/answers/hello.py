@@ -311,3 +311,13 @@ def limit_of_a_number(name: Annotated[str, Path(le=20)]):
 @wrong('a call still runs after 0.3 s, in the line `return {"hello": max(')
 def never_ends(name: Name):
     return {"hello": max(iter(lambda: name, ""))}
+
+
+@wrong("A key of a dict has no quotes, or there is a brace too many.")
+def key_without_quotes(name: Name):
+    return {hand_in: name}  # a function of the notebook, whose name is the key's
+
+
+@wrong("A key of a dict has no quotes, or there is a brace too many.")
+def braces_twice(name: Name):
+    return {{"hello": name}}

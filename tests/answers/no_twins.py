@@ -19,13 +19,15 @@ SessionDep = Annotated[AsyncSession, Depends(get_session)]
 CONFLICT = HTTPException(409)
 
 
-def hand_in(endpoint, path="/task/", method="POST", answers=Task, app=None):
+def hand_in(endpoint, path="/task/", method="POST", answers=Task, app=None, status=201):
     """Make the app of an endpoint, or give the endpoint to another app."""
     careful = FastAPI()
     if app is not None:
         app.post(path, status_code=201)(endpoint)
         return careful, get_session
-    careful.add_api_route(path, endpoint, methods=[method], status_code=201, response_model=answers)
+    careful.add_api_route(
+        path, endpoint, methods=[method], status_code=status, response_model=answers
+    )
     return careful, get_session
 
 
@@ -92,7 +94,7 @@ async def new_name_gets_409_not_201(task: TaskCreate, session: SessionDep):
     raise CONFLICT
 
 
-@wrong("a new name gets 409, not 201")
+@wrong("does the query ask for `task.task_name`, and the condition for what `first()` has found?")
 async def new_name_gets_409_not_201_2(task: TaskCreate, session: SessionDep):
     new = Task.model_validate(task)
     if (await session.exec(select(Task))).first():
@@ -445,7 +447,7 @@ async def returns_nothing(task: TaskCreate, session: SessionDep):
     await store(task, session)
 
 
-@wrong("a name that is there already gets 201, not 409")
+@wrong("and does `raise` stand before the `HTTPException`?")
 async def makes_the_exception_only(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         HTTPException(409, "There is one.")
@@ -563,4 +565,25 @@ async def never_ends(task: TaskCreate, session: SessionDep):
     twins = (await session.exec(same(task))).all()
     while twins:
         pass
+    return await store(task, session)
+
+
+@wrong("a new name gets 409, not 201. Its condition is true for a new name, too: does the query")
+async def asks_the_result_itself(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))) is not None:
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("gets 201, not 409. It has looked, and then stored the name: does the query ask for")
+async def asks_for_another_name(task: TaskCreate, session: SessionDep):
+    if (await session.exec(select(Task).where(Task.task_name == "lost"))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("`status_code=` in the decorator is for a new task: write 201 there.", status=409)
+async def conflict_in_the_decorator(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
     return await store(task, session)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import and_, not_, or_, text, tuple_
 from sqlalchemy import select as sa_select
-from sqlmodel import col, func, select
+from sqlmodel import Session, SQLModel, col, create_engine, func, select
 
 from answers import right, wrong
 from app.models import Task
@@ -288,3 +288,17 @@ def later_pages_are_longer(name, id_, limit):
 def orders_by_the_pair(name, id_, limit):
     key = tuple_(task_name, task_id)
     return select(Task).where(key > (name, id_)).order_by(key).limit(limit)
+
+
+@wrong("it sends the query itself. Let it return the query, without `exec`: the check sends it, in")
+def sends_it_to_a_database_without_the_table(name, id_, limit):
+    with Session(create_engine("sqlite://")) as session:
+        return session.exec(after(name, id_).order_by(task_name, task_id).limit(limit)).all()
+
+
+@wrong("it gives a list, not a query. Let it return the query, without `exec`: the check sends it.")
+def list_of_its_tasks(name, id_, limit):
+    engine = create_engine("sqlite://")
+    SQLModel.metadata.create_all(engine)
+    with Session(engine) as session:
+        return session.exec(after(name, id_).order_by(task_name, task_id).limit(limit)).all()

@@ -376,3 +376,33 @@ def never_ends(client):
     found = client.get(path).json()
     while found != {**task, "task_name": "c"}:
         pass
+
+
+@wrong("The service has answered 422 to GET /task/{id}. Is the `f` in front of the quotes missing?")
+def f_forgotten(client):
+    NewTask(client)
+    client.patch("/task/{id}", json={"task_name": "x"})
+    assert client.get("/task/{id}").json()["task_name"] == "x"
+
+
+@wrong("The service has answered 307 to GET /task/1/.")
+def slash_at_the_end(client):
+    path = f"{NewTask(client).path}/"
+    client.patch(path, json={"task_name": "x"})
+    assert client.get(path).json()["task_name"] == "x"
+
+
+@wrong("The service has answered 404 to GET /task/1.")
+def task_of_nobody(client):
+    client.patch("/task/1", json={"task_name": "x"})
+    assert client.get("/task/1").json()["task_name"] == "x"
+
+
+@wrong("`.json()` makes a dict of an answer.")
+def no_json(client):
+    assert client.get(NewTask(client).path)["task_name"] == "buy milk"
+
+
+@wrong('A value of a dict stands in brackets: `["task_name"]`.')
+def attribute_of_a_dict(client):
+    assert NewTask(client).get().task_name == "buy milk"

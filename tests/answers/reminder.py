@@ -278,7 +278,7 @@ class TextOrList(SQLModel):
 stops_as_it_is_no_model = wrong("a dict is not a model")({"text": "x", "minutes": 10})
 
 
-@wrong("a reminder has no text when it is made")
+@wrong("it has no field `text`. Is it inside the class, and spelled so?")
 class UnderAnotherName(BaseModel):
     what: Text = Field(validation_alias="text")
     minutes: Minutes = 10
@@ -331,3 +331,9 @@ class ACommaBehindTheText(SQLModel):
 class ACommaBehindTheMinutes(SQLModel):
     text: str = Field(min_length=1, max_length=50)
     minutes: int = (Field(default=10, ge=1, le=60),)
+
+
+@wrong("it has no field `minutes`. Is it inside the class, and spelled so?")
+class OneLetterTooFew(SQLModel):
+    text: Text
+    minute: Minutes = 10

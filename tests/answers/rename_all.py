@@ -471,3 +471,35 @@ def never_ends(session, names):
             return True
         except Exception:
             session.rollback()
+
+
+@wrong("there is a commit, but no task has changed. Set its `task_name`, with one `=`.")
+def compares_with_two_signs(session, names):
+    for id_, name in names.items():
+        session.get(Task, id_).task_name == name  # noqa: B015
+    session.commit()
+    return True
+
+
+@wrong("there is a commit, but no task has changed")
+def sets_the_variable(session, names):
+    for id_, name in names.items():
+        task = session.get(Task, id_)
+        task = name  # noqa: F841
+    session.commit()
+    return True
+
+
+@wrong("there is a commit, but no task has changed")
+def sets_the_name_of_the_result(session, names):
+    for id_, name in names.items():
+        session.exec(select(Task).where(Task.id == id_)).task_name = name
+    session.commit()
+    return True
+
+
+@wrong("is there a commit? It is `session.commit()`.")
+def commit_without_brackets(session, names):
+    rename(session, names)
+    session.commit  # noqa: B018
+    return True

@@ -168,7 +168,7 @@ def search_text_milk_answers_422_not_200(session: SessionDep, text: str, limit: 
 def path_with_a_slash(text: str): ...
 
 
-@wrong("/search?text=milk answers 404: it has no such endpoint", path="/search/{text}")
+@wrong("It has `/search/{text}`. The path ends with `/search`", path="/search/{text}")
 def text_in_the_path(text: str):
     return []
 
@@ -374,3 +374,13 @@ def a_session_of_its_own(text: str, limit: Limit = 20):
 @wrong("A query is not its answer: send it with `session.exec(…)`.")
 def query_as_the_answer(session: SessionDep, text: str, limit: Limit = 20):
     return found(text).order_by(task_id).limit(limit)
+
+
+@wrong("it has no such endpoint. It has `/search?text=milk`.", path="/search?text=milk")
+def address_of_the_example(session: SessionDep, text: str, limit: Limit = 20):
+    return session.exec(found(text).order_by(task_id).limit(limit)).all()
+
+
+@wrong("Nothing waits there: leave out `await`, and write `def` in place of `async def`.")
+async def awaits_a_sync_session(session: SessionDep, text: str, limit: Limit = 20):
+    return (await session.exec(found(text).order_by(task_id).limit(limit))).all()

@@ -331,3 +331,28 @@ class NullableOfAText:
 @wrong("it gives a generator, and runs no line of it", then=drop)
 def by_yield():
     yield create()
+
+
+@wrong("`nullable` belongs inside the brackets of `sa.Column(…)`.", then=drop)
+def nullable_behind_the_column():
+    number = sa.Column("id", sa.Integer(), primary_key=True)
+    op.create_table("tag", number, sa.Column("name", sa.String(50)), nullable=False)
+
+
+@wrong("The table gets no column: each `sa.Column(…)` belongs inside the brackets of", then=drop)
+def columns_below_the_table():
+    op.create_table("tag")
+    sa.Column("id", sa.Integer(), primary_key=True)
+    sa.Column("name", sa.String(50), nullable=False)
+
+
+@wrong("behind a comma, and not in a list.", then=drop)
+def columns_in_a_list():
+    number = sa.Column("id", sa.Integer(), primary_key=True)
+    op.create_table("tag", [number, sa.Column("name", sa.String(50), nullable=False)])
+
+
+@wrong("A type of SQLAlchemy is missing, such as `sa.String()`.", then=drop)
+def type_of_python():
+    number = sa.Column("id", sa.Integer(), primary_key=True)
+    op.create_table("tag", number, sa.Column("name", str, nullable=False))

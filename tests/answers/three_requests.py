@@ -264,3 +264,8 @@ def by_yield(client):
     yield ping(client)
     yield post(client, task_name="x")
     yield post(client)
+
+
+@wrong("A value is no function: leave out the `()`.")
+def calls_a_status_later(client):
+    return [ping(client), client.get("/ping").status_code()]

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from answers import right, wrong
 from app.models import Task, TaskCreate
+from tutorial import expect_error
 
 
 @right
@@ -239,3 +240,9 @@ def mistyped_name(body):
     if not body.get("task_name") or len(body["task_name"]) > 100:
         raise ValidationEror  # noqa: F821
     return Task(**body)
+
+
+@wrong("`expect_error` only shows an error in a notebook: leave it out of your answer.")
+def with_the_helper_of_the_cells_above(body):
+    with expect_error(ValidationError):
+        return Task.model_validate(body)

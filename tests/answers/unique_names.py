@@ -405,3 +405,9 @@ class ColumnAsAText:
             batch.create_unique_constraint("uq_task_task_name", "task_name")
 
     downgrade = down
+
+
+@wrong("And does it stay? `drop_constraint` is not for the upgrade.", then=lambda: None)
+def takes_the_rule_away_at_once():
+    up()
+    down()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutorial.errors import Problem
 from tutorial.exercises import ending
+from tutorial.exercises.advice import advice
 from tutorial.exercises.judging import (
     EXERCISES,
     REPORTS,
@@ -72,9 +73,9 @@ def check(exercise: str, *answer: Any) -> None:
         print(f"✗ Not quite: {still}. Is there a loop in it that never ends?")
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
         known = meaning(in_one_line(error), "answer")
-        advice = f". {known.todo}" if known else ""
+        todo = f". {known.todo}" if known else advice(error)
         stop = missing_await(error) or f"your code stops with {in_one_line(error)}"
-        print(f"✗ Not quite: {stop}{line_of(error)}{advice}")
+        print(f"✗ Not quite: {stop}{line_of(error)}{todo}")
     else:
         print("✓ Right.")
 

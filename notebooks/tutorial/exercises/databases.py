@@ -109,7 +109,8 @@ def missing_rule(connection: Connection) -> str:
         return ""
     if not uniques:
         left_out = "Alembic leaves out a rule for a column that is not there"
-        return f": there is no rule. The column's name is `task_name`. {left_out}"
+        kept = "And does it stay? `drop_constraint` is not for the upgrade"
+        return f": there is no rule. The column's name is `task_name`. {left_out}. {kept}"
     found = " and ".join(f"({listed(columns)})" for columns in uniques)
     return f": the rule is on {found}, and should be on `task_name` alone"
 

@@ -55,7 +55,7 @@ def reminder(model: type[SQLModel]) -> None:
     need(accepted, "it refuses the text 'call home' with 5 minutes.")
     for name in good:
         has_it = hasattr(made(model, **good), name)
-        need(has_it, f"a reminder has no {name} when it is made.")
+        need(has_it, f"it has no field `{name}`. Is it inside the class, and spelled so?")
     need(not accepts(model, text="", minutes=5), "it accepts an empty text.")
     need(not accepts(model, minutes=5), "it accepts a reminder without a text.")
     need(not accepts(model, text=None, minutes=5), "it accepts None as the text.")

@@ -56,10 +56,12 @@ def count_tasks(function: Callable[[Session], object]) -> None:
             take = ": `.one()` takes it out of a result" if kind(counted).endswith("Result") else ""
             if kind(counted) == "a Row":
                 take = ". With `select(…)` of sqlmodel around it, `exec` gives the number itself"
-            need(type(counted) is int, f"it gives {kind(counted)}, not {wanted}{take}.")
-            need(bool(queries), NOT_ASKED)
             size = len(names)
             rows = "1 row" if size == 1 else f"{size} rows"
+            for_none = f"with {rows} in the table, " if counted is None and queries else ""
+            given = f"{for_none}it gives {kind(counted)}, not {wanted}{take}."
+            need(type(counted) is int, given)
+            need(bool(queries), NOT_ASKED)
             of_no_table = not any("task" in str(query) for query in queries)
             what = " The query does not say what to count: write `Task.id` in the brackets."
             told = what if of_no_table else ""
@@ -125,7 +127,10 @@ def _judge_first(one: _Renaming) -> None:
         "for names that are fine, it gives False, and changes nothing.",
     )
     need(one.asked, NOT_ASKED)
-    need(not unchanged, "names that are fine are not stored: is there a commit?")
+    why = "is there a commit? It is `session.commit()`."
+    if one.commits:
+        why = "there is a commit, but no task has changed. Set its `task_name`, with one `=`."
+    need(not unchanged, f"names that are fine are not stored: {why}")
     right = one.now == "x, b, z, d"
     need(right, f"the names a, b, c, d should become x, b, z, d, but are now {one.now}.")
     need(one.result is True, f"after renaming them all, it gives {one.result!r}, not True.")

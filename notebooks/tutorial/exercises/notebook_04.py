@@ -55,6 +55,15 @@ OWN_TASK = (
     " It looks after `session.add`. A query first stores what is added, and so it finds the new "
     "task: look before the `add`."
 )
+FOUND_NEW = (
+    " Its condition is true for a new name, too: does the query ask for `task.task_name`, and the "
+    "condition for what `first()` has found?"
+)
+NOT_REFUSED = (
+    " It has looked, and then stored the name: does the query ask for `task.task_name`, and does "
+    "`raise` stand before the `HTTPException`?"
+)
+OF_ALL = " `status_code=` in the decorator is for a new task: write 201 there."
 EMPTIED = (
     "A commit empties the object: `await session.refresh(…)` fills it again, "
     "between the commit and the `return`."
@@ -300,12 +309,23 @@ class _Twins:
             reason = f" {RETURNED}"
         elif (code, wanted) in ((409, 201), (201, 409)):
             found_own = code == 409 and self.sent[:1] and self.sent[0].startswith("INSERT")
-            reason = OWN_TASK if found_own else self.not_asked()
+            reason = OWN_TASK if found_own else self.not_asked() or self.wrong_way(found, code)
         need(code == wanted, f"{what} gets {code}, not {wanted}.{reason}")
 
     def not_asked(self) -> str:
         """Return what to say if the last request has looked for nothing first, or ""."""
         return "" if self.sent and self.sent[0].startswith("SELECT") else NOT_ASKED
+
+    def wrong_way(self, found: Any, code: int) -> str:
+        """Return what to say of an endpoint that looks, and then takes the wrong way, or "".
+
+        found: what it answers. Nothing is said of names after the first two: those are special.
+        """
+        if code == 409 and isinstance(found, dict) and "detail" not in found:
+            return OF_ALL
+        if len(self.rows) > 2:
+            return ""
+        return NOT_REFUSED if code == 201 else FOUND_NEW
 
     async def need_nothing_stored(self, what: str) -> None:
         rows = await self.stored()

@@ -69,13 +69,17 @@ def page_by_name(function: Callable[[str, int, int], Select[Any]]) -> None:
 
 
 def _page_of(function: Callable[[str, int, int], Select[Any]], engine: Engine) -> Page:
-    from sqlalchemy import Executable, text
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy import Executable, Result, text
+    from sqlalchemy.exc import OperationalError, SQLAlchemyError
     from sqlmodel import Session
 
     def page(name: str, id_: int, limit: int) -> Rows:
-        query: Any = function(name, id_, limit)
-        need(isinstance(query, Executable), f"it gives {kind(query)}, not a query.")
+        try:
+            query: Any = function(name, id_, limit)
+        except OperationalError as error:
+            refused(f"it sends the query itself. {SENT}", error)
+        sent = f" {SENT}." if isinstance(query, (list, Result)) else ""
+        need(isinstance(query, Executable), f"it gives {kind(query)}, not a query.{sent}")
         with Session(engine) as session:
             # With this index, a query that does not ask for the order by id gets another one.
             index = "CREATE INDEX IF NOT EXISTS by_name ON task (task_name, id DESC)"
@@ -136,6 +140,7 @@ def _judge_deleted(page: Page, names: Mapping[int, str]) -> None:
         need(found == right, f"{problem}, and should give {listed(right)}.")
 
 
+SENT = "Let it return the query, without `exec`: the check sends it"
 OWN_SESSION = "it does not take its session from get_session"
 LOWER = {ord(letter): letter.lower() for letter in ascii_uppercase}
 SEARCHED = (
@@ -270,7 +275,7 @@ class _Searcher:
         slash = "its path has a slash too many, at the end: write `/search`"
         need(code != 307, f"GET {asked} answers 307: {slash}.")
         there = bool(self.given) or code not in NO_ENDPOINT
-        need(there, f"GET {asked} answers {code}: it has no such endpoint.")
+        need(there, f"GET {asked} answers {code}: it has no such endpoint.{self.longer_path()}")
         reason = f" It says: {answer.text[:200]}" if code == 422 else ""
         if code == 404:
             reason = " Where nothing is found, an empty list is the answer."
@@ -293,6 +298,13 @@ class _Searcher:
             problem = f"{asked} gives {len(names)} tasks, and should give {len(all_names[0])}."
         need(names in all_names, problem)
         need(found in answers, f"{asked} answers {answer.text[:100]}, and not whole tasks.")
+
+    def longer_path(self) -> str:
+        """Return what to say of an endpoint whose path has the parameter in it, or ""."""
+        paths = [str(getattr(route, "path", "")) for route in self.app.routes]
+        longer = [path for path in paths if path.startswith("/search")]
+        end = "The path ends with `/search`: FastAPI takes `text` from behind the `?` by itself"
+        return f" It has `{longer[0]}`. {end}." if longer else ""
 
     def right(self, text: str) -> list[list[dict[str, Any]]]:
         """Return what may be found: LIKE takes M for m, but not Ñ for ñ; others take both, or none.

@@ -9,7 +9,9 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+from tutorial.exercises.advice import advice
 from tutorial.exercises.databases import database, insert
 from tutorial.exercises.ending import StillRuns
 from tutorial.exercises.judging import (
@@ -279,8 +281,10 @@ def at_most(number: int, answers: Handler) -> Handler:
 def need_passed(function: Callable[[httpx.Client], object], real: Service, name: str) -> int:
     """Check that the test passes a right service, and return how many requests it takes."""
     asked: list[httpx.Request] = []
+    answers: list[httpx.Response] = []
     with real.client(at_most(MOST, real.ask)) as client:
         client.event_hooks["request"].append(asked.append)
+        client.event_hooks["response"].append(answers.append)
         try:
             function(client)
         except (KeyboardInterrupt, StillRuns):
@@ -291,9 +295,21 @@ def need_passed(function: Callable[[httpx.Client], object], real: Service, name:
             if not asked:
                 raise
             reason = f"{in_one_line(error)}{line_of(error)}"
-            raise NotQuite(f"{name} fails the test, with {reason}.") from error
+            todo = advice(error) or "."
+            last = _last_refusal(answers)
+            raise NotQuite(f"{name} fails the test, with {reason}{todo}{last}") from error
     need(bool(asked), "it asks nothing with the client that it gets.")
     return len(asked)
+
+
+def _last_refusal(answers: list[httpx.Response]) -> str:
+    """Return what a test was answered last, if it did not get what it asked for, or ""."""
+    if not answers or answers[-1].is_success:
+        return ""
+    request, code = answers[-1].request, answers[-1].status_code
+    path = unquote(request.url.path)
+    braces = " Is the `f` in front of the quotes missing?" if "{" in path else ""
+    return f" The service has answered {code} to {request.method} {path}.{braces}"
 
 
 def need_tells_apart(

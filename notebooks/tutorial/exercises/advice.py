@@ -1,0 +1,53 @@
+"""What to do about errors that answers often stop with, where the error itself does not tell it."""
+
+from __future__ import annotations
+
+import re
+
+# A regular expression for "Type: text" of an error, and what to do; \1 is its first group.
+ADVICE = (
+    (
+        r"^Problem: This cell shows what goes wrong",
+        "`expect_error` only shows an error in a notebook: leave it out of your answer",
+    ),
+    (
+        r"Cannot add a NOT NULL column with default value NULL",
+        "The old rows have no value for it: write `server_default=…`, or `nullable=True`",
+    ),
+    (
+        r"(?:unexpected keyword argument|<dialectname>_<argument>, got) "
+        r"'(nullable|server_default|primary_key|default|unique|length)'",
+        r"`\1` belongs inside the brackets of `sa.Column(…)`",
+    ),
+    (
+        r"CREATE TABLE \w+ \(\s*\)",
+        "The table gets no column: each `sa.Column(…)` belongs inside the brackets of "
+        "`op.create_table`, behind a comma, and not in a list",
+    ),
+    (
+        r"'SchemaItem' object.*, got <class '\w+'>",
+        "A type of SQLAlchemy is missing, such as `sa.String()`",
+    ),
+    (r"got '<class 'function'>'", "A function is not its result: write `()` behind its name"),
+    (r"'(?:bool|int|str)' object is not callable", "A value is no function: leave out the `()`"),
+    (r"'dict' object has no attribute '(\w+)'", r'A value of a dict stands in brackets: `["\1"]`'),
+    (r"'Response' object is not subscriptable", "`.json()` makes a dict of an answer"),
+    (
+        r"unhashable type: 'dict'",
+        "A key of a dict has no quotes, or there is a brace too many",
+    ),
+    (
+        # As Python 3.13 says it, and as 3.14 does.
+        r"^TypeError: (?:object \w+ can't be used in 'await' expression|'\w+' object can't be await)",
+        "Nothing waits there: leave out `await`, and write `def` in place of `async def`",
+    ),
+)
+
+
+def advice(error: BaseException) -> str:
+    """Return what to do about an error, as ". A sentence.", or "" if nothing is known about it."""
+    text = f"{type(error).__name__}: {error}"
+    for pattern, todo in ADVICE:
+        if found := re.search(pattern, text):
+            return f". {found.expand(todo)}."
+    return ""
