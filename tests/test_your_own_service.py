@@ -3,6 +3,7 @@
 The environment is the one of the tests: nothing is installed. The port is a free one.
 """
 
+import json
 import os
 import re
 import shlex
@@ -349,7 +350,8 @@ def test_a_column_that_may_not_be_empty(
 
 KINDS = re.search(r"^\| The field holds \|.*\n\| .*\n((?:\|.+\n)+)", PAGE, re.MULTILINE)
 FIELDS = [re.findall(r"`(.+?)`", line) for line in KINDS[1].splitlines()] if KINDS else []
-SENT = {"pages": 3, "weight": 0.5, "lent": True, "bought": "2026-11-26"}
+(JSON,) = re.findall(r"^```json\n(.+)\n```", PAGE, re.MULTILINE)
+SENT = json.loads(JSON)
 
 
 def in_place_of_the_title(fields: list[list[str]], change: Callable[[str], str] = str) -> str:
@@ -378,6 +380,16 @@ def test_fields_of_other_kinds(version: str, folder: Path) -> None:
         assert client.get("/book/1").json() == {**SENT, "id": 1}
         for wrong in ({"pages": 10**22}, {"weight": 10**22}, {"bought": "26.11.2026"}):
             assert client.post("/book/", json={**SENT, **wrong}).status_code == 422
+        for right, wrong, row in (
+            ("false", "False", "422, and *JSON"),
+            ("0.5", "0,5", "422, and *JSON"),
+            ('"2026-11-26"', "2026-11-26", "422, and *JSON"),
+            ('"2026-11-26"', '"26.11.2026"', "422, and *Input"),
+        ):
+            assert JSON.count(right) == 1
+            headers = {"Content-Type": "application/json"}
+            answer = client.post("/book/", content=JSON.replace(right, wrong), headers=headers)
+            assert answer.status_code == 422 and seen(row) in answer.text
     project.write("app/models.py", in_place_of_the_title([optional]))
     start_again(project)
     with asked(project) as client:
