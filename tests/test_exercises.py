@@ -225,6 +225,17 @@ def test_solution(exercise: str, capsys: pytest.CaptureFixture) -> None:
     assert line(capsys) == RIGHT
 
 
+def test_a_field_with_field_is_right_where_the_notebook_shows_one(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """Step 7 shows `Field(default=None)`: what the stub imports is enough to write so."""
+    turn = turns()["done_field"]
+    names: dict[str, object] = {"__name__": "__main__"}
+    exec(turn.stub, names)
+    exec("class TaskWithDone(TaskBase):\n    done: bool = Field(default=False)", names)
+    assert verdict("done_field", (names["TaskWithDone"],), capsys) == RIGHT
+
+
 @pytest.mark.parametrize(("exercise", "name"), ANSWERS)
 def test_answer(exercise: str, name: str, capsys: pytest.CaptureFixture) -> None:
     """An answer that does the same is right; of a mistake, the message says which one it is."""
