@@ -139,6 +139,12 @@ CASES = {
         "client-closed",
         "This client was closed",
     ),
+    "an answer after an error in the service": (
+        ["import httpx", "httpx.Response(500, text='Internal Server Error').json()"],
+        {},
+        "answer-without-json",
+        "The status of the answer is 500, and its body is no JSON",
+    ),
     "asyncio.run in a notebook": (
         [
             "import asyncio",
@@ -267,6 +273,12 @@ def test_a_file_in_another_encoding(
         assert "✗ app/models.py is not saved as UTF-8, so it can't be read.\n→ Save" in printed
     Path("app/models.py").write_text(text, encoding="utf-8")  # as the message says
     assert shell.run_cell(cell).success
+
+
+def test_other_texts_that_are_no_json(shell: InteractiveShell) -> None:
+    """Only an answer has a status: of a text of one's own, nothing is known."""
+    result = shell.run_cell("import json\njson.loads('x')")
+    assert explain(result.error_in_exec) is None
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -9,6 +9,7 @@ import sys
 import tokenize
 import traceback
 from collections.abc import Callable
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -52,7 +53,7 @@ def explain(error: BaseException) -> Problem | None:
         return None
     error = unknown_type_behind(error) or error
     files = (_other_encoding, _file_of_the_project)
-    rules = (_system, _hidden, _missing_module, *files, _name, _library, _sqlite)
+    rules = (_system, _hidden, _missing_module, *files, _name, _answer, _library, _sqlite)
     for rule in rules:
         if problem := rule(error):
             problem.__cause__ = error
@@ -192,6 +193,16 @@ def names_in(source: str) -> set[str]:
     """Return the names in the code of a cell, without those in its texts, such as an edit."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+def _answer(error: BaseException) -> Problem | None:
+    """A service answered with a body that is no JSON, mostly after an error in its code."""
+    if isinstance(error, JSONDecodeError):
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            answer = frame.f_locals.get("self")
+            if type(answer).__module__.partition(".")[0] == "httpx":
+                return Problem("answer-without-json", status=getattr(answer, "status_code", "?"))
+    return None
 
 
 def _library(error: BaseException) -> Problem | None:
