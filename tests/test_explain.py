@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tutorial import Problem, begin, check, course, finish, restore, serve
 from tutorial.errors import PAGE
-from tutorial.explain import explain, explain_errors, explained, names_in, one_line
+from tutorial.explain import explain, explain_errors, explained, import_of, names_in, one_line
 from tutorial.fresh import forget_app
 from tutorial.messages import MESSAGES
 from tutorial.terminal import terminal
@@ -126,6 +126,18 @@ CASES = {
         {},
         "unknown-name",
         "This notebook does not know the name `sirver`.",
+    ),
+    "a name of an earlier notebook": (
+        ["Field"],
+        {},
+        "name-not-imported",
+        "This notebook has not imported the name `Field`.",
+    ),
+    "a name that the course takes from two places": (
+        ["Path"],
+        {},
+        "unknown-name",
+        "This notebook does not know the name `Path`.",
     ),
     "a server that was stopped": (
         ["import httpx", "httpx.get('http://127.0.0.1:9/')"],
@@ -348,7 +360,18 @@ def test_an_error_in_one_line(error: BaseException | str | None, line: str) -> N
 def test_a_name_that_no_cell_above_sets(name: str, shell: InteractiveShell) -> None:
     """A file that a cell writes, and a hidden solution, set no name: "run all above" can't help."""
     explain_errors(shell, 8)
-    assert explain(shell.run_cell(name).error_in_exec).key == "unknown-name"
+    problem = explain(shell.run_cell(name).error_in_exec)
+    assert problem.key == ("name-not-imported" if name == "tuple_" else "unknown-name")
+
+
+@pytest.mark.parametrize("name", ["Field", "threading", "tuple_", "OperationalError"])
+def test_the_line_that_imports_a_name(name: str, shell: InteractiveShell) -> None:
+    """Who writes it, as the message says, has the name; a later step's names are not told."""
+    explain_errors(shell, 8)
+    todo = explain(shell.run_cell(name).error_in_exec).todo
+    line = todo.split("`")[1]
+    assert shell.run_cell(f"{line}\n{name}").success
+    assert import_of("BaseSettings", 8) == ""
 
 
 @pytest.mark.parametrize("cell", ['name = "Ann', "print(", "  x = 1\n y = 2", "def f(:"])

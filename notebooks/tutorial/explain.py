@@ -1,5 +1,6 @@
 """Turns an exception into a Problem: what happened, and what to do."""
 
+import ast
 import errno
 import functools
 import io
@@ -8,7 +9,7 @@ import sqlite3
 import sys
 import tokenize
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -186,7 +187,35 @@ def _name(error: BaseException) -> Problem | None:
         for cell in course.cells(step)
         if cell.kind == "code"
     )
+    if not used and (line := import_of(name, step or 0)):
+        return Problem("name-not-imported", name=name, line=line)
     return Problem("name-not-set" if used else "unknown-name", name=name)
+
+
+def import_of(name: str, step: int) -> str:
+    """Return the line that imports a name in the notebooks up to a step, or "".
+
+    Of a name that they import from two places, such as `Path`, it can't tell which is meant.
+    """
+    found: set[str] = set()
+    for number in (one for one in course.numbers() if one <= step):
+        for cell in course.cells(number):
+            source = re.sub(r"\A%%writefile .*", "", cell.source)
+            if cell.kind == "code" and name in source:
+                found.update(_imports_of(name, source))
+    return found.pop() if len(found) == 1 else ""
+
+
+def _imports_of(name: str, source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # another magic
+        return
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            if (alias.asname or alias.name) == name == alias.name:
+                before = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
+                yield f"{before}import {name}"
 
 
 def names_in(source: str) -> set[str]:
