@@ -38,7 +38,7 @@ ADVICE = (
     ),
     (
         # As Python 3.13 says it, and as 3.14 does.
-        r"^TypeError: (?:object \w+ can't be used in 'await' expression|'\w+' object can't be await)",
+        r"^TypeError: (?:object \w+ can't be used in 'await'|'\w+' object can't be awaited)",
         "Nothing waits there: leave out `await`, and write `def` in place of `async def`",
     ),
 )
