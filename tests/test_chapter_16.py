@@ -196,7 +196,7 @@ def test_a_fault_can_be_followed(module: str, project: Path, tmp_path: Path) -> 
 WRONG = [
     ("DATABASE_URL", "postgres://database/tasks"),
     ("DATABASE_URL", "mysql://root:hush@database/tasks"),
-    ("DATABASE_URL", "database.db"),
+    ("DATABASE_URL", '"sqlite:///database.db"'),  # a file .env may keep quotes
     ("LOG_LEVEL", "loud"),
     ("LOG_LEVEL", "info"),
 ]
@@ -398,3 +398,26 @@ def test_the_level_of_the_logs(project: Path, monkeypatch: pytest.MonkeyPatch) -
     code = "from logging import getLogger; from app.logs import set_up_logs; set_up_logs()\n"
     code += "print(*[getLogger(one).getEffectiveLevel() for one in ('app.main', 'a_driver')])"
     assert run(code, project / "database.db", project) == "40 30\n"
+
+
+GONE = """
+import asyncio, logging, sys
+from types import SimpleNamespace
+from app.logs import log_request
+logging.basicConfig(level="INFO", format="%(message)s", stream=sys.stdout)
+
+async def nobody_waits(request):
+    raise asyncio.CancelledError
+
+request = SimpleNamespace(method="GET", scope={"path": "/task/"})
+try:
+    asyncio.run(log_request(request, nobody_waits))
+except asyncio.CancelledError:
+    print("and no answer")
+"""
+
+
+def test_a_request_that_is_given_up_is_no_200(project: Path) -> None:
+    """Its line is written all the same, and has no status that no client has got."""
+    said = run(GONE, project / "database.db", project)
+    assert re.fullmatch(r"GET /task/ 500 \d+ ms\nand no answer\n", said)
