@@ -6,20 +6,9 @@ from inspect import iscoroutinefunction, signature
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tutorial.exercises.judging import (
-    MissingAwait,
-    NotQuite,
-    exercise,
-    line_of,
-    need,
-)
+from tutorial.exercises.judging import MissingAwait, NotQuite, exercise, line_of, need
 from tutorial.exercises.models import fitting_limits
-from tutorial.exercises.services import (
-    client_of,
-    in_thread,
-    json_of,
-    need_endpoint,
-)
+from tutorial.exercises.services import client_of, in_thread, json_of, need_endpoint
 from tutorial.exercises.twins import Twins
 
 if TYPE_CHECKING:
@@ -34,8 +23,6 @@ SHORT = (
     *("y" * size for size in (1, 2, 3, 7, 12, 19)),
 )
 LONG = (*("x" * size for size in (22, 25, 30, 50, 100, 1000)), "é" * 21, "Ada Lovelace, Countess")
-
-
 NO_ARGUMENT = "Is `name` an argument of the function?"
 
 
