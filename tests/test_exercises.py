@@ -4,11 +4,13 @@ The answers stand in tests/answers. Stubs, solutions and the names that are hand
 read from the notebooks.
 """
 
+import _thread
 import ast
 import asyncio
 import gc
 import linecache
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -27,6 +29,7 @@ import answers
 import httpx
 import nbformat
 import pytest
+from answers import right
 from helpers import left_behind
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
@@ -138,6 +141,8 @@ def little_patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     """Wait for an answer that never ends only for a moment."""
     if "never_ends" in request.node.name:
         monkeypatch.setattr(ending, "LONGEST_CALL", 0.3)
+        if "never_ends_waiting" in request.node.name:
+            monkeypatch.setattr(ending, "PATIENT", 0.05)
 
 
 @cache
@@ -368,17 +373,66 @@ def test_never_ends_leaves_other_threads_alone(capsys: pytest.CaptureFixture) ->
         thread.join()
 
 
-def test_never_ends_watching_ends_with_the_check() -> None:
-    """Also if an error came just when the check was to say so: no later cell is ended by it."""
-    names: dict[str, Any] = {"__name__": "tutorial.exercises", "left": ending.ended()}
-    exec("def check():\n    left.__enter__()", names)
-    before, interval = set(threading.enumerate()), sys.getswitchinterval()
-    names["check"]()
-    later: dict[str, Any] = {"__name__": "__main__", "time": time}
-    exec("def work(end):\n    while time.monotonic() < end:\n        pass", later)
-    later["work"](time.monotonic() + 1.2)
+@pytest.mark.parametrize(
+    ("of", "wait"),
+    [
+        ("p99(times)", "again.wait()"),
+        ("p99(times)", "lock.acquire()"),
+        ("p99(times)", "empty.get()"),
+        ("p99(times)", "sleep(3)"),
+        ("hello(name: Name)", "again.wait()"),
+    ],
+)
+def test_never_ends_waiting(of: str, wait: str, capsys: pytest.CaptureFixture) -> None:
+    """What waits outside of Python can't be ended: it is told, with its line, and left alone.
+
+    All is as it was, and when the wait is over, the thread ends, and nobody hears of it.
+    """
+    names: dict[str, Any] = {"__name__": "__main__", "sleep": time.sleep, "Name": str}
+    names |= {"again": threading.Event(), "lock": threading.Lock(), "empty": queue.Queue()}
+    names["lock"].acquire()
+    file, cell = f"<{of} {wait}>", f"def {of}:\n    {wait}\n    return 1.0\n"
+    linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
+    exec(compile(cell, file, "exec"), names)
+    before, folder, filters = set(threading.enumerate()), Path.cwd(), list(warnings.filters)
+    exercise = of.partition("(")[0]
+    answer = answers.handed_in({**module_of(exercise), "x": right(names[exercise])}, "x")
+    said = verdict(exercise, answer, capsys)
+    assert said.startswith(f"{NOT_QUITE}a call still runs after 0.3 s, in the line `{wait}` (line")
+    assert "It can't be ended, so choose Kernel → Restart Kernel" in said
+    assert (Path.cwd(), warnings.filters) == (folder, filters)
+    names["again"].set()
+    names["lock"].release()
+    names["empty"].put(1)
+    deadline = time.monotonic() + 5
+    while left_behind(before) and time.monotonic() < deadline:
+        pass
     assert left_behind(before) == set()
-    assert sys.getswitchinterval() == interval
+    assert capsys.readouterr() == ("", "")
+
+
+def test_never_ends_waiting_and_catches_all(capsys: pytest.CaptureFixture) -> None:
+    """Also what awaits again after each error is left alone."""
+    names: dict[str, Any] = {"__name__": "__main__", "Name": str, "ends": [], "asyncio": asyncio}
+    wait = "while not ends:\n        try:\n            await asyncio.sleep(0.5)\n"
+    wait += "        except:\n            pass"
+    exec(f"async def hello(name: Name):\n    {wait}\n    return 1.0\n", names)
+    before = set(threading.enumerate())
+    answer = answers.handed_in({**module_of("hello"), "x": right(names["hello"])}, "x")
+    assert "still runs after 0.3 s" in verdict("hello", answer, capsys)
+    names["ends"].append(True)
+    assert left_behind(before) == set()
+
+
+def test_never_ends_after_an_interrupt(capsys: pytest.CaptureFixture) -> None:
+    """Kernel → Interrupt ends the check and what it does, at once."""
+    before = set(threading.enumerate())
+    interrupt = threading.Timer(0.1, _thread.interrupt_main)
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        check("p99", *given("p99", "never_ends"))
+    assert left_behind(before) == set()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_folder_stays(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

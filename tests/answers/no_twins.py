@@ -1,5 +1,6 @@
 """Answers to the exercise `no_twins`."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -586,4 +587,19 @@ async def asks_for_another_name(task: TaskCreate, session: SessionDep):
 async def conflict_in_the_decorator(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("after 0.3 s, in the line `await asyncio.Event().wait()` (line ")
+async def never_ends_and_awaits(task: TaskCreate, session: SessionDep):
+    await asyncio.Event().wait()
+    return await store(task, session)
+
+
+@wrong("after 0.3 s, in the line `await asyncio.sleep(10**6)` (line ")
+async def never_ends_in_a_task_of_its_own(task: TaskCreate, session: SessionDep):
+    async def wait():
+        await asyncio.sleep(10**6)
+
+    await asyncio.create_task(wait())
     return await store(task, session)

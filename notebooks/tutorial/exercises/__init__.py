@@ -41,6 +41,8 @@ NOT_TRIED = (
     "○ Not tried yet. Change the cell above and run it.\n"
     "If it stops with an error, put that right first."
 )
+LOOP = "Is there a loop in it that never ends?"
+RESTART = " It can't be ended, so choose Kernel → Restart Kernel before you go on."
 
 
 @explained
@@ -60,8 +62,7 @@ def check(exercise: str, *answer: Any) -> None:
     require_set(answer)
     try:
         need_plain_functions(answer)
-        with ending.ended():
-            judge(*answer)
+        ending.in_time(judge, *answer)
     except NotTried:
         print(NOT_TRIED)
     except NotQuite as reason:
@@ -69,8 +70,9 @@ def check(exercise: str, *answer: Any) -> None:
     except KeyboardInterrupt:
         raise
     except ending.StillRuns as error:
-        still = f"a call still runs after {ending.LONGEST_CALL:g} s{line_of(error)}"
-        print(f"✗ Not quite: {still}. Is there a loop in it that never ends?")
+        still = f"a call still runs after {ending.LONGEST_CALL:g} s{line_of(error) or error.where}"
+        why = "Does it wait for what never comes?" if error.where else LOOP
+        print(f"✗ Not quite: {still}. {why}{RESTART if error.left else ''}")
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
         known = meaning(in_one_line(error), "answer")
         todo = f". {known.todo}" if known else advice(error)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType
 
     Judge = TypeVar("Judge", bound=Callable[..., None])
     Report = TypeVar("Report", bound=Callable[..., Iterable[str]])
@@ -132,12 +133,17 @@ def line_of(error: BaseException) -> str:
 
     The number is for JupyterLab's View > Show Line Numbers, the text for who does not show them.
     """
-    text, line = "", 0
+    said = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_globals.get("__name__") == "__main__":
-            file, line = frame.f_code.co_filename, number
-            text = linecache.getline(file, number, frame.f_globals).strip()
-    return f", in the line `{text[:LONGEST]}` (line {line})" if text else ""
+            said = line_at(frame, number)
+    return said
+
+
+def line_at(frame: FrameType, number: int) -> str:
+    """Return a line of a cell as `line_of` does."""
+    text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+    return f", in the line `{text[:LONGEST]}` (line {number})" if text else ""
 
 
 def missing_await(error: BaseException) -> str:

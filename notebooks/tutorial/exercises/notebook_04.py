@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tutorial.exercises.judging import MissingAwait, NotQuite, exercise, line_of, need
 from tutorial.exercises.models import fitting_limits
-from tutorial.exercises.services import client_of, in_thread, json_of, need_endpoint
+from tutorial.exercises.services import client_of, in_loop, json_of, need_endpoint
 from tutorial.exercises.twins import Twins
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def hello(app: FastAPI) -> None:
     need_endpoint(app, "practice.get", "/hello/{name}")
     try:
         with fitting_limits():
-            answers = in_thread(ask(("Ada", "Bo", "x" * 20, "x" * 21)))
+            answers = in_loop(ask(("Ada", "Bo", "x" * 20, "x" * 21)))
     except NameError as error:
         if error.name != "name":
             raise
@@ -62,12 +62,12 @@ def hello(app: FastAPI) -> None:
     need(_greets(longest, "x" * 20), f"a name of 20 characters gets {longest.text[:100]}.")
     code = too_long.status_code
     need(code == 422, f"a name of 21 characters gets {code}, not 422.")
-    for name, answer in in_thread(ask(SHORT)).items():
+    for name, answer in in_loop(ask(SHORT)).items():
         code = answer.status_code
         size = f" ({len(name)} characters)" if len(name) > 9 else ""
         need(code == 200, f"the name {name!r}{size} gets {code}, not 200.")
         need(_greets(answer, name), f"the name {name!r} gets {answer.text[:100]}.")
-    for name, answer in in_thread(ask(LONG)).items():
+    for name, answer in in_loop(ask(LONG)).items():
         code = answer.status_code
         need(code == 422, f"the name {name[:22]}… of {len(name)} characters gets {code}, not 422.")
 
@@ -89,7 +89,7 @@ def no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:
     """An async endpoint that looks before it writes."""
     need_endpoint(app, "careful.post", "/task/")
     try:
-        in_thread(_no_twins(app, get_session))
+        in_loop(_no_twins(app, get_session))
     except MissingAwait as reason:
         if _is_async(app):
             raise

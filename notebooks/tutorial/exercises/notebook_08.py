@@ -20,7 +20,7 @@ from tutorial.exercises.judging import (
 from tutorial.exercises.services import (
     NO_ENDPOINT,
     client_of,
-    in_thread,
+    in_loop,
     instead,
     json_of,
     need_endpoint,
@@ -181,7 +181,7 @@ TEXTS = (
 def search(app: FastAPI, get_session: Callable[[], object]) -> None:
     """A search in which every character means itself."""
     need_endpoint(app, "finder.get", "/search")
-    in_thread(_search(app, get_session))
+    in_loop(_search(app, get_session))
 
 
 async def _search(app: FastAPI, get_session: Callable[[], object]) -> None:

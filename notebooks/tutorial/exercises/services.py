@@ -6,14 +6,13 @@ import asyncio
 import re
 import sys
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from tutorial.exercises.advice import advice
 from tutorial.exercises.databases import database, insert
-from tutorial.exercises.ending import StillRuns
+from tutorial.exercises.ending import StillRuns, awaited
 from tutorial.exercises.judging import (
     MissingAwait,
     NotQuite,
@@ -44,13 +43,14 @@ MOST = 1000  # requests that a test sends to a right service, if it ends
 MORE = 100  # to a broken one, it may send so many more
 
 
-def in_thread(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end, although this thread runs an event loop already.
+def in_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end, in the thread that a judge has for itself.
 
-    Raises NotQuite if the learner's code has forgotten an `await`, whatever came of it.
+    Raises NotQuite if the learner's code has forgotten an `await`, whatever came of it, and
+    StillRuns if it awaits for ever.
     """
-    with fitting(), forgotten_await(), ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()  # also raises what it raised
+    with fitting(), forgotten_await():
+        return asyncio.run(awaited(coroutine))
 
 
 @contextmanager
