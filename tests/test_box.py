@@ -36,7 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer((sys.argv[2], int(sys.argv[4])), Handler)
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-print(f"Uvicorn running on http://127.0.0.1:{server.server_port} (Press CTRL+C)", flush=True)
+print(f"Uvicorn running on http://{sys.argv[2]}:{server.server_port} (Press CTRL+C)", flush=True)
 server.serve_forever()
 database.close()
 print("closed", flush=True)
@@ -90,7 +90,7 @@ def rows(file: Path) -> int:
 
 def refuse(*_: Path) -> None:
     """Make no second name for a file, as an exFAT disk."""
-    raise OSError(errno.EPERM, "Operation not permitted")
+    raise OSError(errno.ENOTSUP, "Operation not supported")
 
 
 def left(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ import fastapi_offline
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from service import ROOT
 from starlette.middleware.base import RequestResponseEndpoint
@@ -130,8 +130,15 @@ def test_a_page_with_another_address() -> None:
 
     with serve(app) as server:
         page = httpx.get(f"{server.url}/help")
+        assert server.errors == []
     assert len(named(page)) == 3
     assert "://" not in page.text
+
+
+def test_an_app_of_another_kind() -> None:
+    """It knows nothing of such a page."""
+    with serve(JSONResponse("an app of its own")) as server:
+        assert httpx.get(f"{server.url}/docs").json() == "an app of its own"
 
 
 @pytest.mark.parametrize("setting", ["docs_url", "openapi_url"])
