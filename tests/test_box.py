@@ -39,7 +39,7 @@ signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown
 print(f"Uvicorn running on http://{sys.argv[2]}:{server.server_port} (Press CTRL+C)", flush=True)
 server.serve_forever()
 database.close()
-print("closed", flush=True)
+print("closed", "0af3" * 8, "in 12 ms", flush=True)
 """
 MAKE = """
 import os, sqlite3, sys
@@ -160,8 +160,9 @@ def test_stop_kill_and_volume(folder: Path, capsys: pytest.CaptureFixture) -> No
         assert httpx.get(one.url).text == "two words"
         assert one.healthy()
     assert "It ended by itself." in capsys.readouterr().out
+    assert not one.healthy()
     one.log("closed")
-    assert capsys.readouterr().out == "$ docker logs service\nclosed\n"
+    assert capsys.readouterr().out == "$ docker logs service\nclosed … in … ms\n"
     two = image.start("data", WORD="other")
     assert httpx.get(two.url).text == "other"
     two.kill()

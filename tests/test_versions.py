@@ -3,12 +3,15 @@
 import gc
 import json
 import warnings
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
 from shell import Shell
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tutorial import course, versions
+from tutorial.ends import stored_ends
 from tutorial.show import WIDTH, wrapped
 
 CHAPTER = next(number for number in course.numbers() if course.is_chapter(number))
@@ -36,14 +39,38 @@ def test_both_versions_are_called(tmp_path: Path) -> None:
 
 def test_an_answer_in_lines() -> None:
     """Of a list, each item begins a line. A line is broken at a blank, and never within a word."""
-    items = [{"name": "a,", "id": 1}, {"name": "b " * 40, "tasks": []}, {"name": "x" * 90}]
+    items = [{"name": "ü,", "id": 1}, {"name": "b " * 40, "tasks": []}, {"name": "x" * 90}]
     lines = wrapped(versions._in_lines(json.dumps(items)), "    ").splitlines()
-    assert lines[0] == '    [{"name":"a,", "id":1},'
+    assert lines[0] == '    [{"name":"ü,", "id":1},'
     assert lines[1].startswith('    {"name":"b b b') and lines[2].startswith("      b b b")
     assert lines[-1] == '    {"name":"' + "x" * 90 + '"}]'
     assert all(len(line) <= WIDTH for line in lines[:-1])
     for text in ("", "no JSON", "[]", '{"a":null}'):
         assert versions._in_lines(text) == text
+
+
+@pytest.mark.parametrize("file", ["main", "people"])
+def test_the_async_version_is_that_of_the_chapter(file: str) -> None:
+    """Letter by letter."""
+    files = stored_ends().files(CHAPTER)
+    assert versions.in_async(files[f"app/{file}.py"]) == files[f"app/{file}_async.py"]
+
+
+@pytest.mark.parametrize("name", versions.AWAITED)
+def test_what_is_awaited(name: str) -> None:
+    """All that an AsyncSession gives as a coroutine, and that endpoints use."""
+    assert iscoroutinefunction(getattr(AsyncSession, name))
+    text = f"    session.{name}()\n"
+    assert versions.in_async(text) == f"    await session.{name}()\n"
+    assert {"flush", "refresh", "rollback"} < {*versions.AWAITED}
+
+
+def test_the_first_error_of_an_answer() -> None:
+    """Where it arose, and its first line without a link."""
+    link = "(Background on this error at: https://sqlalche.me/e/20/xd2s)"
+    first = {"loc": ("response", 0, "owner"), "msg": f"no greenlet {link}\nmore"}
+    assert versions._first([first, {}]) == "response.0.owner: no greenlet"
+    assert versions._first([first | {"msg": "a\nb"}]) == "response.0.owner: a"
 
 
 def test_only_a_call_of_the_driver_is_hidden() -> None:

@@ -25,7 +25,7 @@ NAMES = {
     "\ndef ": "\nasync def ",
     "engine.dispose(": "await engine.dispose(",
 }
-AWAITED = ("get", "exec", "flush", "refresh", "commit", "delete")
+AWAITED = ("get", "exec", "flush", "refresh", "commit", "rollback", "delete")
 
 
 async def call(method: str, path: str, *versions: str, **request: Any) -> None:
