@@ -168,6 +168,11 @@ def test_stop_kill_and_volume(folder: Path, capsys: pytest.CaptureFixture) -> No
     two.kill()
     assert [path.name for path in database.parent.glob("*-wal")] == ["database.db-wal"]
     assert rows(database) == 3
+    capsys.readouterr()
+    two.stop()
+    assert capsys.readouterr().out == ""
+    with image.start("data") as three:  # it ends by itself
+        three._process.kill()
     assert (left(folder), Process.running()) == ([], [])
 
 

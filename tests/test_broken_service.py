@@ -3,6 +3,7 @@
 The worked answer of the notebook is run by nbval.
 """
 
+import importlib
 import os
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ import pytest
 from alembic.command import upgrade
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from helpers import write
 
 from tutorial import (
     Problem,
@@ -26,6 +28,7 @@ from tutorial import (
     check,
     course,
     finish,
+    fresh,
     migrating,
     open_case,
     workspace,
@@ -33,6 +36,7 @@ from tutorial import (
 from tutorial.case import NOT_ASKED, make_case
 from tutorial.exercises import notebook_17
 from tutorial.exercises.notebook_17 import TROUBLES, Case
+from tutorial.imports import look_first_in
 from tutorial.progress import finished
 
 DAYS = [trouble.day for trouble in TROUBLES]
@@ -800,6 +804,18 @@ def test_the_case_is_kept(chapter: Path, capsys: pytest.CaptureFixture) -> None:
         assert (chapter / name).is_dir()
     assert (chapter / "case_001/app/models.py").read_text(encoding="utf-8") == "mine"
     assert set(marks(case)) == {"○"}
+
+
+def test_the_app_of_the_case(chapter: Path) -> None:
+    """A case that was never opened can be asked for anew; what is imported then is its own app."""
+    write(str(chapter / "app" / "__init__.py"), "")
+    look_first_in(chapter)
+    try:
+        importlib.import_module("app")
+        case = open_case(fresh=True)
+        assert Path(importlib.import_module("app").__file__).parent == case / "app"
+    finally:
+        fresh.forget_app()
 
 
 def test_the_end_of_the_chapter_says_how_far_the_case_is(
