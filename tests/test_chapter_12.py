@@ -177,3 +177,28 @@ def test_a_task_that_is_deleted_right_after_it_was_looked_up(
     arguments = [str(file), version, "loaded_as_persistent", body]
     said = run(RACE, file, cwd=project, arguments=arguments)
     assert said == "404 {'detail': 'Nothing has this id.'}\n"
+
+
+# Deletes a person whose tasks the session holds.
+LOADED = """
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+from app.db import engine
+from app.models import WITH_TASKS, Person, Task
+
+with Session(engine) as session:
+    session.add(Person(name="Eve", email="eve@example.com", tasks=[Task(task_name="call")]))
+    session.commit()
+    session.expunge_all()
+    session.delete(session.get(Person, 1, options=[WITH_TASKS]))
+    try:
+        session.commit()
+    except IntegrityError as error:
+        print(error.orig)
+"""
+
+
+def test_tasks_that_are_loaded_keep_their_owner(project: Path, tmp_path: Path) -> None:
+    """`passive_deletes="all"`, as the notebook has it: with `True`, they would lose their owner."""
+    file = Path(copy(project / "database.db", tmp_path))
+    assert run(LOADED, file, cwd=project) == "FOREIGN KEY constraint failed\n"
