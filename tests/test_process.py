@@ -1,15 +1,19 @@
 """Tests the servers that are processes of their own: they start, say why not, and always end."""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import psutil
 import pytest
+from debugpy import _vendored
 from helpers import child_of, is_gone, redirect
 
 from tutorial import Problem, process, start_process, steps, trial_folder, workspace
@@ -309,3 +313,44 @@ def test_a_trial_has_a_copy_of_the_project(folder: Path) -> None:
     assert (folder / "database.db").read_bytes() == b"rows"
     workspace.clear_trials(folder)
     assert not copy.parent.exists()
+
+
+SKIPS = "skip_subprocess_arg_patch"
+
+
+def test_no_debugger_follows_into_a_program(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Where the debugger is on, each Python would wait for one of its own: here it is told not to.
+
+    The stand-in has the name that the real one has in a kernel, and in the files of debugpy.
+    """
+    skipped = []
+
+    @contextmanager
+    def skip() -> Iterator[None]:
+        skipped.append(True)
+        yield
+        skipped.append(False)
+
+    def start(*_: object, **__: object) -> None:
+        assert skipped == [True], "the process is started with the debugger's patch"
+
+    monkeypatch.setitem(sys.modules, "_pydev_bundle.pydev_monkey", SimpleNamespace(**{SKIPS: skip}))
+    monkeypatch.setattr(subprocess.Popen, "_execute_child", start)
+    monkeypatch.setattr(subprocess.Popen, "poll", lambda self: 0)
+    Program([sys.executable, "-c", ""])
+    assert skipped == [True, False]
+    package = Path(_vendored.__file__).parent / "pydevd" / "_pydev_bundle" / "pydev_monkey.py"
+    assert f"def {SKIPS}(" in package.read_text(encoding="utf-8")
+
+
+def test_no_other_process_is_started() -> None:
+    """All but PostgreSQL's programs are a Program, or stand in a block without the debugger."""
+    for path in (NOTEBOOKS / "tutorial").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        starts = len(re.findall(r"subprocess\.(?:run|Popen)\(", text))
+        told = len(
+            re.findall(r"with without_debugger\(\):\n[^\n]*subprocess\.(?:run|Popen)\(", text)
+        )
+        assert starts == told or path.stem == "postgres_folder", path

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tutorial.errors import Problem
 from tutorial.explain import explained
-from tutorial.family import Program, shown
+from tutorial.family import Program, shown, without_debugger
 from tutorial.inherited import needed_variables, variables_for
 from tutorial.process import START_SECONDS, Process, last_words
 from tutorial.server import reach_directly
@@ -117,7 +117,8 @@ class Box(Process):
         port = self.url.rpartition(":")[2]
         words = [word.replace("8000", port) for word in self._health]
         words[0] = sys.executable
-        done = subprocess.run(words, env=needed_variables(), capture_output=True, check=False)
+        with without_debugger():
+            done = subprocess.run(words, env=needed_variables(), capture_output=True, check=False)
         return done.returncode == 0
 
     def wait(self) -> int:

@@ -7,18 +7,37 @@ kills it ends the real one, too, but that takes a moment longer: until then, it 
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, AnyStr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import psutil
 
 SECONDS = 5.0  # how long to wait for the children of what was killed
 
 
+@contextmanager
+def without_debugger() -> Iterator[None]:
+    """Let no debugger follow into a process that the block starts.
+
+    While the debugger of JupyterLab is on (its button shows a bug), each Python that a cell starts
+    would wait for a debugger of its own, and there is none.
+    """
+    patches = sys.modules.get("_pydev_bundle.pydev_monkey")
+    with patches.skip_subprocess_arg_patch() if patches else nullcontext():
+        yield
+
+
 class Program(subprocess.Popen[AnyStr]):
     """A process. `kill` ends what it has started, too, and returns when all of it is gone."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        with without_debugger():
+            super().__init__(*args, **options)
 
     _known: tuple[psutil.Process, ...] = ()
 

@@ -20,7 +20,7 @@ from typing import IO, NoReturn
 
 from tutorial.errors import Problem
 from tutorial.explain import Shell, explained, other_encoding_in
-from tutorial.family import family, kill_family, shown
+from tutorial.family import family, kill_family, shown, without_debugger
 from tutorial.imports import hidden_in
 from tutorial.inherited import needed_variables
 from tutorial.said import meaning
@@ -145,15 +145,16 @@ def _run(words: list[str], options: Namespace) -> tuple[int | None, str]:
     """Run a command, print its output; return its status (None if it was stopped) and output."""
     # -q: a file .curlrc can send curl anywhere.
     quiet = ["-q"] if words[0] == "curl" else []
-    process = subprocess.Popen(
-        [*_program(words[0]), *quiet, *words[1:]],
-        stdin=subprocess.DEVNULL,  # a question would wait for ever
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=options.environment,
-        encoding="utf-8",
-        errors="replace",
-    )
+    with without_debugger():
+        process = subprocess.Popen(
+            [*_program(words[0]), *quiet, *words[1:]],
+            stdin=subprocess.DEVNULL,  # a question would wait for ever
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=options.environment,
+            encoding="utf-8",
+            errors="replace",
+        )
     options.tests = words[0] == "pytest"  # they may start servers of their own, and stop them
     kept: list[str] = []
     status = None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tutorial.exercises.judging import NotQuite, listed
+from tutorial.family import without_debugger
 from tutorial.inherited import needed_variables
 from tutorial.state import DATABASE, opened
 
@@ -264,16 +265,17 @@ def left_out(said: dict[str, Any]) -> str:
 
 def run_python(folder: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run Python in a folder, with the database in there. Raises TimeoutExpired."""
-    return subprocess.run(
-        [sys.executable, *words],
-        cwd=folder,
-        env=needed_variables() | {"DATABASE_URL": f"sqlite:///{DATABASE}"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=SECONDS,
-    )
+    with without_debugger():
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=folder,
+            env=needed_variables() | {"DATABASE_URL": f"sqlite:///{DATABASE}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+        )
 
 
 def last_line(text: str) -> str:
