@@ -591,7 +591,7 @@ STOPPING = [
     [(exercise, name) for exercise in EXERCISES for name in ("stub", "solution")] + STOPPING,
 )
 def test_nothing_is_left_behind(exercise: str, name: str, capsys: pytest.CaptureFixture) -> None:
-    """Whatever the answer does, no thread, no open database and no file stays."""
+    """Whatever the answer does, no thread, no open or other database and no file stays."""
     turn = turns()[exercise]
     before = set(threading.enumerate())
     gc.collect()  # what other tests have left is not meant
@@ -607,3 +607,5 @@ def test_nothing_is_left_behind(exercise: str, name: str, capsys: pytest.Capture
     assert [str(one.message) for one in caught if one.category is ResourceWarning] == []
     assert left_behind(before) == set()
     assert list(Path().iterdir()) == []
+    app = getattr(sys.modules.get("app.main"), "app", None)
+    assert app is None or app.dependency_overrides == {}  # it asks its own database again
