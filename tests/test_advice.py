@@ -92,6 +92,20 @@ def test_a_check_after_an_answer_that_stopped(
         assert "○ Not tried yet." in learner.run(stub, f"{stub}-check")
 
 
+def test_an_answer_without_an_import(tmp_path: Path) -> None:
+    """The line is told where the course has one; of a name that it does not know, nothing."""
+    with Shell(3, tmp_path) as learner:
+        learner.up_to("begin")
+        for name, todo in (
+            ("ValidationError", ". Import it first: `from pydantic import Val"),
+            ("Tusk", ""),
+        ):
+            learner.write(f"def count_tasks(session):\n    return len({name})")
+            said = learner.write('check("count_tasks", count_tasks)')
+            assert said.split("(line 2)")[1].strip().startswith(todo), said
+            assert ("Import it" in said) is bool(todo)
+
+
 def test_an_endpoint_that_was_given_to_another_app(tmp_path: Path) -> None:
     """04, 08: it says to which app, also if that is no more the one in the file; a stub is a stub.
 

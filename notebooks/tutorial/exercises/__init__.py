@@ -26,9 +26,10 @@ from tutorial.exercises.judging import (
     need_plain_functions,
 )
 from tutorial.exercises.stopped import require_set
-from tutorial.explain import explained
+from tutorial.explain import explained, import_of
 from tutorial.said import meaning
 from tutorial.show import wrapped
+from tutorial.workspace import begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,9 @@ def check(exercise: str, *answer: Any) -> None:
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
         known = meaning(in_one_line(error), "answer")
         todo = f". {known.todo}" if known else advice(error)
+        name = getattr(error, "name", None) if isinstance(error, NameError) else None
+        if name and (line := import_of(name, begun.get("number") or 0)):
+            todo = f". Import it first: `{line}`."
         stop = missing_await(error) or f"your code stops with {in_one_line(error)}"
         print(f"✗ Not quite: {stop}{line_of(error)}{todo}")
     else:
