@@ -34,6 +34,29 @@ def test_in_a_cell(tmp_path: Path) -> None:
         assert FAILED not in learner.write(LATE.replace("strr", "str"))
 
 
+@pytest.mark.parametrize("type_", ["str.strr", "str[1]"])
+def test_another_error_of_a_type(type_: str, tmp_path: Path) -> None:
+    """It ends the cell, and only that one: nothing of the course itself is shown."""
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        text = learner.write(LATE.replace("strr", type_))
+        assert "Error: type " in text and "end_at_unknown_type" not in text
+        one_sentence(learner.write("check('reminder', late)"), "The cell that sets `late` stop")
+        (tmp_path / "app").mkdir(exist_ok=True)
+        models = tmp_path / "app" / "models.py"
+        models.write_text(LATE.replace("strr", type_), encoding="utf-8", newline="\n")
+        one_sentence(learner.write("import app.models"), "it stops in line 6: ")
+        assert learner.write("print(1)") == "1\n"
+
+
+def test_beside_an_error_of_another_cell(tmp_path: Path) -> None:
+    """A class that an earlier cell has left behind is not the reason of it."""
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        learner.write("class Late:\n    __annotate__ = staticmethod(lambda format: strr)")
+        assert "strr" not in learner.write("len(1)")
+
+
 def test_below_another_error(tmp_path: Path) -> None:
     """It may be the reason of it."""
     with Shell(2, tmp_path) as learner:

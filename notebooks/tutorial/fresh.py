@@ -61,8 +61,8 @@ def import_now(name: str) -> ModuleType:
     """Import a module of `app` as the files are now, and return it.
 
     The files may have been changed since the cell began that asks for it. They are noted at once:
-    when that cell ends, they may hold another text than the one that was imported. Raises
-    NameError also for a type that Python has not looked at yet.
+    when that cell ends, they may hold another text than the one that was imported. Raises also
+    what a type gives that Python has not looked at yet.
     """
     if not app_is_current():
         forget_app()
@@ -73,7 +73,7 @@ def import_now(name: str) -> ModuleType:
     return module
 
 
-def unknown_type_in_app() -> NameError | None:
+def unknown_type_in_app() -> Exception | None:
     """Look at all types of `app`, once. Of one that is unknown, return the error; forget `app`."""
     for name, module in app_modules().items():
         if module not in _known and (error := unknown_type(list(vars(module).values()), name)):

@@ -12,10 +12,11 @@ from inspect import isfunction
 VALUES = 1  # annotationlib.Format.VALUE: what Python 3.13 does at once
 
 
-def unknown_type(values: Iterable[object], module: str) -> NameError | None:
+def unknown_type(values: Iterable[object], module: str) -> Exception | None:
     """Return the error that a type in the first such class or function gives, or None.
 
-    values: classes, functions and others. Only those count that were made in the module.
+    values: classes, functions and others. Only those count that were made in the module. Mostly
+    the error is a NameError; of `datetime.dat` it is an AttributeError, of `int[3]` a TypeError.
     """
     for value in values:
         made_here = getattr(value, "__module__", None) == module
@@ -24,20 +25,22 @@ def unknown_type(values: Iterable[object], module: str) -> NameError | None:
             annotate = getattr(value, "__annotate__", None)
             try:
                 _ = annotate and annotate(VALUES)
-            except NameError as error:
+            except Exception as error:
                 return error
     return None
 
 
-def unknown_type_behind(error: BaseException) -> NameError | None:
+def unknown_type_behind(error: BaseException) -> Exception | None:
     """Return the error of the type that a library met while a class was being made, or None.
 
-    SQLModel asks such a type which column it wants, and says that it is no class.
+    SQLModel asks such a type which column it wants, and says that it is no class. What a cell or a
+    file holds by itself does not count: that class may have nothing to do with the error.
     """
     if not isinstance(error, TypeError):
         return None
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    values = [value for frame in frames for value in frame.f_locals.values()]
+    inner = [frame.f_locals for frame in frames if frame.f_locals is not frame.f_globals]
+    values = [value for names in inner for value in names.values()]
     modules = [getattr(value, "__module__", None) for value in values if isinstance(value, type)]
     found = (unknown_type(values, module) for module in modules if isinstance(module, str))
     return next((one for one in found if one), None)

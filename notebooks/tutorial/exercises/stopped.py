@@ -51,7 +51,7 @@ def end_at_unknown_type(event: Any) -> None:
     made = [shell.user_ns.get(name) for name in names]
     if error := unknown_type(made, "__main__") or unknown_type_in_app():
         event.error_in_exec = error
-        show_error(shell, NameError, error, error.__traceback__)
+        show_error(shell, type(error), error, error.__traceback__)
 
 
 def require_set(answer: tuple[object, ...]) -> None:
