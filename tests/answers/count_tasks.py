@@ -1,5 +1,7 @@
 """Answers to the exercise `count_tasks`."""
 
+import sqlite3
+
 import sqlalchemy
 from sqlalchemy import text
 from sqlmodel import col, delete, func, select
@@ -202,3 +204,11 @@ def select_of_sqlalchemy(session):
 @wrong("with 0 rows in the table, it gives None, not a number")
 def largest_id(session):
     return session.exec(select(func.max(Task.id))).one()
+
+
+connection = sqlite3.connect(":memory:")
+
+
+@wrong("`check` calls your function in a thread of its own: let it use what it gets.")
+def asks_a_connection_of_the_notebook(session):
+    return connection.execute("SELECT 1").fetchone()[0]

@@ -313,11 +313,11 @@ def never_ends(name: Name):
     return {"hello": max(iter(lambda: name, ""))}
 
 
-@wrong("A key of a dict has no quotes, or there is a brace too many.")
+@wrong("A key of a dict has no quotes, or there is a brace too many, or")
 def key_without_quotes(name: Name):
     return {hand_in: name}  # a function of the notebook, whose name is the key's
 
 
-@wrong("A key of a dict has no quotes, or there is a brace too many.")
+@wrong("A key of a dict has no quotes, or there is a brace too many, or")
 def braces_twice(name: Name):
     return {{"hello": name}}

@@ -406,3 +406,24 @@ def no_json(client):
 @wrong('A value of a dict stands in brackets: `["task_name"]`.')
 def attribute_of_a_dict(client):
     assert NewTask(client).get().task_name == "buy milk"
+
+
+@wrong("`.status_code` is for the answer itself, and this has been through `.json()` already.")
+def status_of_a_dict(client):
+    assert client.get(NewTask(client).path).json().status_code == 200
+
+
+@wrong("`.json` is for the answer itself, and this has been through `.json()` already.")
+def json_twice(client):
+    assert client.get(NewTask(client).path).json().json()
+
+
+@wrong("fails the test, with AttributeError: 'dict' object has no attribute 'append', in the line")
+def takes_a_dict_for_a_list(client):
+    client.get(NewTask(client).path).json().append(1)
+
+
+@wrong("or a dict is put into a set.")
+def dicts_in_a_set(client):
+    NewTask(client)
+    assert set(client.get("/task/").json())

@@ -473,7 +473,7 @@ def never_ends(session, names):
             session.rollback()
 
 
-@wrong("there is a commit, but no task has changed. Set its `task_name`, with one `=`.")
+@wrong("there is a commit, but no task has changed before it. Set its `task_name`, with one `=`.")
 def compares_with_two_signs(session, names):
     for id_, name in names.items():
         session.get(Task, id_).task_name == name  # noqa: B015
@@ -498,8 +498,16 @@ def sets_the_name_of_the_result(session, names):
     return True
 
 
-@wrong("is there a commit? It is `session.commit()`.")
+@wrong("is there a commit after that? It is `session.commit()`.")
 def commit_without_brackets(session, names):
     rename(session, names)
     session.commit  # noqa: B018
+    return True
+
+
+@wrong("there is a commit, but no task has changed before it")
+def commits_too_early(session, names):
+    session.exec(select(Task)).all()
+    session.commit()
+    rename(session, names)
     return True

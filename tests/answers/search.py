@@ -381,6 +381,6 @@ def address_of_the_example(session: SessionDep, text: str, limit: Limit = 20):
     return session.exec(found(text).order_by(task_id).limit(limit)).all()
 
 
-@wrong("Nothing waits there: leave out `await`, and write `def` in place of `async def`.")
+@wrong("Nothing waits there: leave out this `await`. If there is no other one, write `def`")
 async def awaits_a_sync_session(session: SessionDep, text: str, limit: Limit = 20):
     return (await session.exec(found(text).order_by(task_id).limit(limit))).all()

@@ -356,3 +356,9 @@ def columns_in_a_list():
 def type_of_python():
     number = sa.Column("id", sa.Integer(), primary_key=True)
     op.create_table("tag", number, sa.Column("name", str, nullable=False))
+
+
+@wrong("A length belongs to the type of a text, as in `sa.String(50)`.", then=drop)
+def length_behind_the_type():
+    number = sa.Column("id", sa.Integer(), primary_key=True)
+    op.create_table("tag", number, sa.Column("name", sa.String, length=50, nullable=False))

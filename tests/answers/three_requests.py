@@ -266,6 +266,12 @@ def by_yield(client):
     yield post(client)
 
 
-@wrong("A value is no function: leave out the `()`.")
+@wrong("A value is no function: leave out the `()`. Or is a comma missing")
 def calls_a_status_later(client):
     return [ping(client), client.get("/ping").status_code()]
+
+
+@wrong("or has one of your variables the name of a function?")
+def name_of_a_function(client):
+    list = "ping"
+    return list(ping(client))

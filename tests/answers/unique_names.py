@@ -411,3 +411,13 @@ class ColumnAsAText:
 def takes_the_rule_away_at_once():
     up()
     down()
+
+
+@wrong("`unique` belongs inside the brackets of `sa.Column(…)`: a rule of its own needs none.")
+class UniqueTwice:
+    def upgrade():
+        renumber()
+        with op.batch_alter_table("task") as batch:
+            batch.create_unique_constraint("uq_task_task_name", ["task_name"], unique=True)
+
+    downgrade = down

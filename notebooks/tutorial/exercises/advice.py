@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# What lists, sets, texts and models have, and no row has.
+OF_OTHERS = r"append|extend|insert|remove|add|lower|upper|strip|split|(?:sql)?model_\w+"
 # A regular expression for "Type: text" of an error, and what to do; \1 is its first group.
 ADVICE = (
     (
@@ -16,8 +18,16 @@ ADVICE = (
     ),
     (
         r"(?:unexpected keyword argument|<dialectname>_<argument>, got) "
-        r"'(nullable|server_default|primary_key|default|unique|length)'",
+        r"'(nullable|server_default|primary_key|default)'",
         r"`\1` belongs inside the brackets of `sa.Column(…)`",
+    ),
+    (
+        r"(?:unexpected keyword argument|<dialectname>_<argument>, got) 'length'",
+        "A length belongs to the type of a text, as in `sa.String(50)`",
+    ),
+    (
+        r"(?:unexpected keyword argument|<dialectname>_<argument>, got) 'unique'",
+        "`unique` belongs inside the brackets of `sa.Column(…)`: a rule of its own needs none",
     ),
     (
         r"CREATE TABLE \w+ \(\s*\)",
@@ -28,18 +38,34 @@ ADVICE = (
         r"'SchemaItem' object.*, got <class '\w+'>",
         "A type of SQLAlchemy is missing, such as `sa.String()`",
     ),
+    (
+        r"SQLite objects created in a thread",
+        "`check` calls your function in a thread of its own: let it use what it gets",
+    ),
     (r"got '<class 'function'>'", "A function is not its result: write `()` behind its name"),
-    (r"'(?:bool|int|str)' object is not callable", "A value is no function: leave out the `()`"),
-    (r"'dict' object has no attribute '(\w+)'", r'A value of a dict stands in brackets: `["\1"]`'),
+    (
+        r"'(?:bool|int|str)' object is not callable",
+        "A value is no function: leave out the `()`. Or is a comma missing, or has one of your "
+        "variables the name of a function?",
+    ),
+    (
+        r"'(?:dict|list)' object has no attribute '(status_code|text|headers|json)'",
+        r"`.\1` is for the answer itself, and this has been through `.json()` already",
+    ),
+    (
+        rf"'dict' object has no attribute '(?!(?:{OF_OTHERS})')(\w+)'",
+        r'A value of a dict stands in brackets: `["\1"]`',
+    ),
     (r"'Response' object is not subscriptable", "`.json()` makes a dict of an answer"),
     (
         r"unhashable type: 'dict'",
-        "A key of a dict has no quotes, or there is a brace too many",
+        "A key of a dict has no quotes, or there is a brace too many, or a dict is put into a set",
     ),
     (
         # As Python 3.13 says it, and as 3.14 does.
         r"^TypeError: (?:object \w+ can't be used in 'await'|'\w+' object can't be awaited)",
-        "Nothing waits there: leave out `await`, and write `def` in place of `async def`",
+        "Nothing waits there: leave out this `await`. If there is no other one, write `def` in "
+        "place of `async def`",
     ),
 )
 
@@ -49,5 +75,6 @@ def advice(error: BaseException) -> str:
     text = f"{type(error).__name__}: {error}"
     for pattern, todo in ADVICE:
         if found := re.search(pattern, text):
-            return f". {found.expand(todo)}."
+            told = found.expand(todo)
+            return f". {told}" if told.endswith("?") else f". {told}."
     return ""

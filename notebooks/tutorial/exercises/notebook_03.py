@@ -127,9 +127,10 @@ def _judge_first(one: _Renaming) -> None:
         "for names that are fine, it gives False, and changes nothing.",
     )
     need(one.asked, NOT_ASKED)
-    why = "is there a commit? It is `session.commit()`."
+    why = "is there a commit after that? It is `session.commit()`."
     if one.commits:
-        why = "there is a commit, but no task has changed. Set its `task_name`, with one `=`."
+        changes = "Set its `task_name`, with one `=`"
+        why = f"there is a commit, but no task has changed before it. {changes}."
     need(not unchanged, f"names that are fine are not stored: {why}")
     right = one.now == "x, b, z, d"
     need(right, f"the names a, b, c, d should become x, b, z, d, but are now {one.now}.")
