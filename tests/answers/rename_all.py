@@ -74,13 +74,13 @@ def stops_with_integrityerror(session, names):
     return True
 
 
-@wrong("is there a commit?")
+@wrong("is there a commit after that?")
 def is_there_commit(session, names):
     rename(session, names)
     return True
 
 
-@wrong("is there a commit?")
+@wrong("is there a commit after that?")
 def is_there_commit_2(session, names):
     rename(session, names)
     session.flush()
@@ -144,7 +144,7 @@ def stops_with_integrityerror_2(session, names):
     return True
 
 
-@wrong("is there a commit?")
+@wrong("is there a commit after that?")
 def is_there_commit_4(session, names):
     if None in names.values():
         return False
