@@ -40,7 +40,7 @@ def test_another_error_of_a_type(type_: str, tmp_path: Path) -> None:
     with Shell(2, tmp_path) as learner:
         learner.up_to("begin")
         text = learner.write(LATE.replace("strr", type_))
-        assert "Error: type " in text and "end_at_unknown_type" not in text
+        assert "Error: type " in text and "tutorial" not in text
         one_sentence(learner.write("check('reminder', late)"), "The cell that sets `late` stop")
         (tmp_path / "app").mkdir(exist_ok=True)
         models = tmp_path / "app" / "models.py"

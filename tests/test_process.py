@@ -17,7 +17,7 @@ from debugpy import _vendored
 from helpers import child_of, is_gone, redirect
 
 from tutorial import Problem, process, start_process, steps, trial_folder, workspace
-from tutorial.family import Program, family, shown
+from tutorial.family import Program, family, shown, without_debugger
 from tutorial.process import Process, stop_processes
 from tutorial.server import Server
 
@@ -343,6 +343,13 @@ def test_no_debugger_follows_into_a_program(
     assert skipped == [True, False]
     package = Path(_vendored.__file__).parent / "pydevd" / "_pydev_bundle" / "pydev_monkey.py"
     assert f"def {SKIPS}(" in package.read_text(encoding="utf-8")
+
+
+def test_another_debugger_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyCharm's has a module of the same name, and nothing in it to call."""
+    monkeypatch.setitem(sys.modules, "_pydev_bundle.pydev_monkey", SimpleNamespace())
+    with without_debugger():
+        pass
 
 
 def test_no_other_process_is_started() -> None:

@@ -25,10 +25,11 @@ def without_debugger() -> Iterator[None]:
     """Let no debugger follow into a process that the block starts.
 
     While the debugger of JupyterLab is on (its button shows a bug), each Python that a cell starts
-    would wait for a debugger of its own, and there is none.
+    would wait for a debugger of its own, and there is none. PyCharm's debugger has a module of the
+    same name, which can't leave out a process.
     """
     patches = sys.modules.get("_pydev_bundle.pydev_monkey")
-    with patches.skip_subprocess_arg_patch() if patches else nullcontext():
+    with getattr(patches, "skip_subprocess_arg_patch", nullcontext)():
         yield
 
 

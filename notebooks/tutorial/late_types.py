@@ -26,7 +26,8 @@ def unknown_type(values: Iterable[object], module: str) -> Exception | None:
             try:
                 _ = annotate and annotate(VALUES)
             except Exception as error:
-                return error
+                own = error.__traceback__
+                return error.with_traceback(own and own.tb_next)
     return None
 
 
