@@ -374,6 +374,17 @@ def test_the_line_that_imports_a_name(name: str, shell: InteractiveShell) -> Non
     assert import_of("BaseSettings", 8) == ""
 
 
+@pytest.mark.parametrize("before", ["", "def use():\n    return threading"])
+def test_where_the_line_is_written(before: str, shell: InteractiveShell) -> None:
+    """As the message says: it helps in the middle of a call, and for a function of another cell."""
+    explain_errors(shell, 8)
+    shell.run_cell(before)
+    cell = "use()" if before else "print(\n    threading,\n)"
+    todo = explain(shell.run_cell(cell).error_in_exec).todo
+    assert "write `import threading` as a new first line of this cell" in todo
+    assert shell.run_cell(f"import threading\n{cell}").success
+
+
 @pytest.mark.parametrize("cell", ['name = "Ann', "print(", "  x = 1\n y = 2", "def f(:"])
 def test_a_cell_that_can_not_be_read(
     cell: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
