@@ -385,6 +385,18 @@ def test_where_the_line_is_written(before: str, shell: InteractiveShell) -> None
     assert shell.run_cell(f"import threading\n{cell}").success
 
 
+@pytest.mark.parametrize(
+    ("status", "helps"),
+    [(500, "Run `server.log()`"), (307, "Write the path"), (204, "Leave out"), (200, "`.text`")],
+)
+def test_a_body_that_is_no_json(status: int, helps: str, shell: InteractiveShell) -> None:
+    """What helps depends on the status, and only that is said."""
+    explain_errors(shell, 8)
+    cell = f"import httpx\nhttpx.Response({status}, text='').json()"
+    todo = explain(shell.run_cell(cell).error_in_exec).todo
+    assert helps in todo and todo.count(". ") == 0
+
+
 @pytest.mark.parametrize("cell", ['name = "Ann', "print(", "  x = 1\n y = 2", "def f(:"])
 def test_a_cell_that_can_not_be_read(
     cell: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]

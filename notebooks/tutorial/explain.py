@@ -224,13 +224,23 @@ def names_in(source: str) -> set[str]:
     return {token.string for token in tokens if token.type == tokenize.NAME}
 
 
+READ_OTHERWISE = {  # the status of an answer that is no JSON -> what helps
+    204: "Leave out `.json()`: after such a request, there is nothing to read.",
+    307: "Write the path as the endpoint has it, with or without the slash at its end.",
+    500: "Run `server.log()`, put right what it names, and run the cell with `serve` and this one "
+    "again.",
+}
+
+
 def _answer(error: BaseException) -> Problem | None:
     """A service answered with a body that is no JSON, mostly after an error in its code."""
     if isinstance(error, JSONDecodeError):
         for frame, _ in traceback.walk_tb(error.__traceback__):
             answer = frame.f_locals.get("self")
             if type(answer).__module__.partition(".")[0] == "httpx":
-                return Problem("answer-without-json", status=getattr(answer, "status_code", "?"))
+                status: Any = getattr(answer, "status_code", "?")
+                helps = READ_OTHERWISE.get(status, "Read it with `.text`: it shows what came.")
+                return Problem("answer-without-json", status=status, helps=helps)
     return None
 
 
