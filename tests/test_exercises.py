@@ -443,6 +443,8 @@ def test_the_folder_stays(tmp_path: Path, capsys: pytest.CaptureFixture) -> None
     answer = given("restore_backup", "from_the_folder_of_the_backup")
     assert verdict("restore_backup", answer, capsys) == RIGHT
     assert Path.cwd() == tmp_path.resolve()
+    assert "gives None" in verdict("p99", (lambda times: os.chdir(".."),), capsys)
+    assert Path.cwd() == tmp_path.resolve()
 
 
 def test_a_warning_of_a_query_is_not_shown(capsys: pytest.CaptureFixture) -> None:

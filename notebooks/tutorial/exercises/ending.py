@@ -43,7 +43,8 @@ def in_time(judge: Callable[..., None], *answer: Any) -> None:
     It works in a thread of its own, and what a call of a learner's function does there for longer
     than LONGEST_CALL, or in a thread that begins meanwhile, ends with StillRuns, on any system. A
     call that only waits, as in `lock.acquire()`, can't be ended: its thread is left alone then. A
-    call of C that lets nobody else work, as `sum(range(10**12))`, can't even be noticed.
+    call of C that lets nobody else work, as `sum(range(10**12))`, can't even be noticed. Afterwards,
+    the notebook is in the folder where it was.
     """
     raised: list[BaseException] = []
 
@@ -63,14 +64,13 @@ def in_time(judge: Callable[..., None], *answer: Any) -> None:
         thread.start()
         try:
             _watch(thread, others)
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                _raise_in(thread.ident, KeyboardInterrupt)
-                thread.join(PATIENT)
-            if folder is not None:
-                os.chdir(folder)
+        except KeyboardInterrupt:
+            _raise_in(thread.ident, KeyboardInterrupt)
+            thread.join(PATIENT)
             raise
         finally:
+            if folder is not None:
+                os.chdir(folder)
             sys.setswitchinterval(interval)
             given_up.pop(thread.ident, None)
     if raised:
@@ -144,7 +144,10 @@ async def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
     since: dict[FrameType, float] = {}
     while not (await asyncio.wait([task], timeout=LONGEST_CALL / 5))[0]:
         now = time.monotonic()
-        calls = [calls for one in asyncio.all_tasks() if (calls := _awaiting(one))]
+        # Of a task that waits for another one, the latter tells more. It began later: its number
+        # is higher (they are called Task-9, Task-10 and so on).
+        tasks = sorted(asyncio.all_tasks(), key=lambda one: (len(one.get_name()), one.get_name()))
+        calls = [calls for one in reversed(tasks) if (calls := _awaiting(one))]
         since = {frames[0]: since.get(frames[0], now) for frames in calls}
         for frames in calls:
             if now - since[frames[0]] > LONGEST_CALL:
