@@ -43,8 +43,8 @@ def in_time(judge: Callable[..., None], *answer: Any) -> None:
     It works in a thread of its own, and what a call of a learner's function does there for longer
     than LONGEST_CALL, or in a thread that begins meanwhile, ends with StillRuns, on any system. A
     call that only waits, as in `lock.acquire()`, can't be ended: its thread is left alone then. A
-    call of C that lets nobody else work, as `sum(range(10**12))`, can't even be noticed. Afterwards,
-    the notebook is in the folder where it was.
+    call of C that lets nobody else work, as `sum(range(10**12))`, can't even be noticed. The
+    notebook stays in its folder.
     """
     raised: list[BaseException] = []
 
