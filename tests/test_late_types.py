@@ -34,27 +34,28 @@ def test_in_a_cell(tmp_path: Path) -> None:
         assert FAILED not in learner.write(LATE.replace("strr", "str"))
 
 
-@pytest.mark.parametrize("type_", ["str.strr", "str[1]"])
-def test_another_error_of_a_type(type_: str, tmp_path: Path) -> None:
-    """It ends the cell, and only that one: nothing of the course itself is shown."""
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("int.big", "AttributeError: type object 'int' has no attribute 'big'"),
+        ("int[5]", "TypeError: type 'int' is not subscriptable"),
+        ('"int" | None', "TypeError: unsupported operand type(s) for |: 'str' and 'NoneType'"),
+    ],
+)
+def test_a_type_that_can_not_be_made(tmp_path: Path, kind: str, says: str) -> None:
+    """It is told as one that is unknown, in a cell and in a file, also one that asks in between."""
+    late = LATE.replace("strr", kind)
     with Shell(2, tmp_path) as learner:
         learner.up_to("begin")
-        text = learner.write(LATE.replace("strr", type_))
-        assert "Error: type " in text and "tutorial" not in text
-        one_sentence(learner.write("check('reminder', late)"), "The cell that sets `late` stop")
-        (tmp_path / "app").mkdir(exist_ok=True)
+        said = learner.write(late)
+        assert said.count(FAILED) == 1 and says.partition(": ")[2] in said
+        one_sentence(learner.write("check('reminder', late)"), f"when it was last run: {says}")
         models = tmp_path / "app" / "models.py"
-        models.write_text(LATE.replace("strr", type_), encoding="utf-8", newline="\n")
-        one_sentence(learner.write("import app.models"), "it stops in line 6: ")
-        assert learner.write("print(1)") == "1\n"
-
-
-def test_beside_an_error_of_another_cell(tmp_path: Path) -> None:
-    """A class that an earlier cell has left behind is not the reason of it."""
-    with Shell(2, tmp_path) as learner:
-        learner.up_to("begin")
-        learner.write("class Late:\n    __annotate__ = staticmethod(lambda format: strr)")
-        assert "strr" not in learner.write("len(1)")
+        models.parent.mkdir(exist_ok=True)
+        wrong = f"app/models.py can't be imported, it stops in line 6: {says}"
+        for text in (late, f"{late}\n\nclass Late: ...\n\n\nLate.late = late\nlate(1)\n"):
+            models.write_text(text, encoding="utf-8", newline="\n")
+            one_sentence(learner.write("import app.models"), wrong)
 
 
 def test_below_another_error(tmp_path: Path) -> None:
@@ -100,7 +101,13 @@ def test_a_type_of_another_module() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name", "found"),
-    [(TypeError, "unknown", True), (TypeError, "int", False), (ValueError, "unknown", False)],
+    [
+        (TypeError, "unknown", True),
+        (TypeError, "int[5]", True),
+        (AttributeError, "int.big", True),
+        (TypeError, "int", False),
+        (ValueError, "unknown", False),
+    ],
 )
 def test_where_a_library_met_it(kind: type[Exception], name: str, found: bool) -> None:
     """A class that was about to be made is found in what the library had in hand."""

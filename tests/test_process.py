@@ -17,6 +17,7 @@ from debugpy import _vendored
 from helpers import child_of, is_gone, redirect
 
 from tutorial import Problem, process, start_process, steps, trial_folder, workspace
+from tutorial.explain import other_encoding_in
 from tutorial.family import Program, family, shown, without_debugger
 from tutorial.process import Process, stop_processes
 from tutorial.server import Server
@@ -165,6 +166,15 @@ def test_a_server_that_does_not_start(folder: Path, text: str | None, says: str)
         start_process("small:app", folder)
     assert "Traceback" not in str(caught.value)
     assert not Process.running()
+
+
+@pytest.mark.parametrize("said", ["'utf-8' codec can't decode byte 0xfc", "Non-UTF-8 code"])
+def test_what_python_says_of_bytes(folder: Path, said: str) -> None:
+    """It depends on its version."""
+    (folder / "app").mkdir()
+    (folder / "app" / "models.py").write_text("name = 'für mich'\n", encoding="latin-1")
+    found = other_encoding_in(f"SyntaxError: {said}", folder)
+    assert found and found.what.startswith("app/models.py is not saved as UTF-8")
 
 
 def test_no_folder(folder: Path) -> None:

@@ -19,8 +19,9 @@ from tutorial.state import as_uri, opened, project_files
         (PurePosixPath("/my work/a.db"), "file:///my%20work/a.db"),
         (PureWindowsPath(r"C:\my work\a.db"), "file:///C:/my%20work/a.db"),
         (PureWindowsPath(r"\\server\share\a.db"), "file:////server/share/a.db"),
+        (PurePosixPath("/a?b#c%d/é.db"), "file:///a%3Fb%23c%25d/%C3%A9.db"),
     ],
-    ids=["posix", "drive", "network"],
+    ids=["posix", "drive", "network", "signs"],
 )
 def test_the_address_of_a_file(path: PurePath, uri: str) -> None:
     """SQLite takes it: it reads no computer in it."""
@@ -36,7 +37,7 @@ def test_a_network_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
         connection.execute("CREATE TABLE a (b)")
     # As Python gives it there: the first folder stands in the place of a computer.
-    monkeypatch.setattr(Path, "as_uri", lambda path: f"file:/{path}")
+    monkeypatch.setattr(Path, "as_posix", lambda path: f"/{path}")
     with opened(tmp_path / "a.db", "rw") as connection:
         assert [row[0] for row in connection.execute("SELECT name FROM sqlite_master")] == ["a"]
 

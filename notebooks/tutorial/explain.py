@@ -124,7 +124,7 @@ def other_encoding_in(text: str, folder: Path) -> Problem | None:
 
     Python does not always say in which file it has met them.
     """
-    if "'utf-8' codec can't decode" not in text and "null bytes" not in text:
+    if not re.search("'utf-8' codec can't decode|Non-UTF-8 code|null bytes", text):
         return None
     for path in project_files(folder):
         held = (folder / path).read_bytes()

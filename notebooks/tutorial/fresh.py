@@ -61,8 +61,8 @@ def import_now(name: str) -> ModuleType:
     """Import a module of `app` as the files are now, and return it.
 
     The files may have been changed since the cell began that asks for it. They are noted at once:
-    when that cell ends, they may hold another text than the one that was imported. Raises also
-    what a type gives that Python has not looked at yet.
+    when that cell ends, they may hold another text than the one that was imported. Raises
+    also the error of a type that Python has not looked at yet.
     """
     if not app_is_current():
         forget_app()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
+from urllib.parse import quote_from_bytes
 
 from tutorial.errors import Problem
 
@@ -74,9 +75,11 @@ def read_text(path: Path) -> str:
 def as_uri(database: PurePath) -> str:
     """Return the address of an SQLite file, also of one on a network drive of Windows.
 
-    Python puts the name of that computer where SQLite allows none: file://computer/folder.
+    The name of that computer must not stand where addresses have it, file://computer/folder: there,
+    SQLite allows none.
     """
-    return re.sub("^file://(?=[^/])", "file:////", database.as_uri())
+    path = quote_from_bytes(os.fsencode(database.as_posix()), safe="/:")
+    return f"file://{'' if path.startswith('/') else '/'}{path}"
 
 
 @contextmanager
