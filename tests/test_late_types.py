@@ -3,15 +3,20 @@
 Python 3.14 looks at types late. `__annotate__` is what it calls then, so older ones can play it.
 """
 
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 from learner import FAILED
 from plays import one_sentence
 from shell import Shell
+from sqlmodel import SQLModel
 
 from tutorial.late_types import unknown_type, unknown_type_behind
+from tutorial.process import without_code
+from tutorial.said import meaning
 
 LATE = """
 def late(): ...
@@ -91,6 +96,22 @@ def test_in_a_file_that_serve_imports(tmp_path: Path) -> None:
         text = learner.write("serve('app.main:late')")
         one_sentence(text, says)
         assert text.count(FAILED) == 1
+
+
+@pytest.mark.parametrize("kind", [Literal["red"], "Unknown"])
+def test_a_field_without_a_column(kind: object) -> None:
+    """What SQLModel says of it names no type; the message knows it in a command and in a log."""
+    with pytest.raises(TypeError) as raised:
+        type(SQLModel)(
+            "Row",
+            (SQLModel,),
+            {"__module__": __name__, "__annotations__": {"one": kind}},
+            table=True,
+        )
+    text = "".join(traceback.format_exception(raised.value))
+    for place, said in (("command", text), ("process", without_code(text))):
+        found = meaning(said, place)
+        assert found is not None and found.key == "column-type-unknown"
 
 
 def test_a_type_of_another_module() -> None:

@@ -147,6 +147,17 @@ TEXTS: list[tuple[str | None, ...]] = [
         )
     ],
     ("pyparsing.ParsingError: no", None, None, None, None, None),
+    *[
+        (
+            f"{place}\n    code\n{mark}TypeError: issubclass() arg 1 must be a class",
+            *["column-type-unknown", None, None, "column-type-unknown", None],
+        )
+        for place, mark in (
+            ('  File "a/sqlmodel/main.py", line 734, in get_sqlalchemy_type', ""),
+            ("C:\\a\\sqlmodel\\main.py:734: in get_sqlalchemy_type", "E   "),
+        )
+    ],
+    ("TypeError: issubclass() arg 1 must be a class", None, None, None, None, None),
     ("everything is well", None, None, None, None, None),
 ]
 

@@ -869,6 +869,23 @@ def test_a_misspelt_type_in_models(folder: Path) -> None:
         project.alembic("upgrade", "head")
 
 
+def test_a_literal_in_models(folder: Path) -> None:
+    """It stops with the same words, whatever the Python."""
+    literal = '    title: __import__("typing").Literal["Emma"] = '
+    project = made(folder, "sync", "app/models.py", "    title: str = ", literal)
+    assert "or it is a `Literal`" in PART
+    with pytest.raises(AssertionError, match=re.escape(seen("*issubclass()"))):
+        project.alembic("upgrade", "head")
+
+
+@pytest.mark.skipif(not LATE, reason="an older Python does not start the service")
+def test_a_misspelt_type_in_the_answer(folder: Path) -> None:
+    """The service starts, stores the row, and can't answer."""
+    project = made(folder, "sync", "app/models.py", "    id: int\n", "    id: intt\n")
+    assert send(upgraded(project)) == 500
+    assert seen("500, and *is not fully") in project.log()
+
+
 def test_a_field_that_was_not_renamed(folder: Path) -> None:
     """The answer is 500, and the row is stored."""
     project = made(folder, "sync", "app/models.py", "    title: str\n", "    name: str\n")
