@@ -484,6 +484,15 @@ def test_environment_is_clean(
     assert not Path("__pycache__").exists()
 
 
+def test_options_are_shown_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter sets this variable for its kernels."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with pytest.raises(Problem) as caught:
+        terminal("--unknown", "python -V")
+    assert caught.value.todo.startswith("Use these: usage: %%terminal [--expect-failure TEXT]")
+
+
 def test_magic_reads_the_variables_of_the_notebook(capsys: pytest.CaptureFixture) -> None:
     """As a cell magic, %%terminal sees the notebook's variables, and a failure fails the cell."""
     from IPython.core.interactiveshell import InteractiveShell

@@ -34,7 +34,9 @@ OURS = ("alembic", "jupyter", "pip", "pytest", "ruff", "uvicorn")  # never anoth
 
 class _Options(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise Problem("unclear-options", error=message, usage=self.format_usage())
+        # Jupyter asks for colours, and Python 3.14 gives them here: codes, in a message.
+        usage = re.sub(r"\x1b\[[\d;]*m", "", self.format_usage())
+        raise Problem("unclear-options", error=message, usage=usage)
 
 
 _options = _Options(prog="%%terminal", add_help=False, allow_abbrev=False)
