@@ -6,7 +6,7 @@ Python 3.14 looks at types late. `__annotate__` is what it calls then, so older 
 import traceback
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from learner import FAILED
@@ -28,6 +28,7 @@ def __annotate__(format):
 
 late.__annotate__ = __annotate__
 """
+METHOD = f"{LATE}\nclass Page:\n    method = late\n\n\ndel late\n"
 
 
 def test_in_a_cell(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_in_a_cell(tmp_path: Path) -> None:
     ],
 )
 def test_a_type_that_can_not_be_made(tmp_path: Path, kind: str, says: str) -> None:
-    """It is told as one that is unknown, in a cell and in a file, also one that asks in between."""
+    """It is told as one that is unknown, in a cell and in a file."""
     late = LATE.replace("strr", kind)
     with Shell(2, tmp_path) as learner:
         learner.up_to("begin")
@@ -57,10 +58,20 @@ def test_a_type_that_can_not_be_made(tmp_path: Path, kind: str, says: str) -> No
         one_sentence(learner.write("check('reminder', late)"), f"when it was last run: {says}")
         models = tmp_path / "app" / "models.py"
         models.parent.mkdir(exist_ok=True)
+        models.write_text(late, encoding="utf-8", newline="\n")
         wrong = f"app/models.py can't be imported, it stops in line 6: {says}"
-        for text in (late, f"{late}\n\nclass Late: ...\n\n\nLate.late = late\nlate(1)\n"):
-            models.write_text(text, encoding="utf-8", newline="\n")
-            one_sentence(learner.write("import app.models"), wrong)
+        one_sentence(learner.write("import app.models"), wrong)
+
+
+def test_it_is_told_once(tmp_path: Path) -> None:
+    """Wherever it stands in the cell. What goes wrong in another cell has its own reason."""
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        for source in (f"if True:{LATE.replace(chr(10), chr(10) + '    ')}", METHOD):
+            one_sentence(learner.write(source), "does not know the name `strr`")
+        for source in ("1 + 'a'", "(1).big"):
+            said = learner.write(source)
+            assert FAILED in said and "strr" not in said
 
 
 def test_below_another_error(tmp_path: Path) -> None:
@@ -68,6 +79,18 @@ def test_below_another_error(tmp_path: Path) -> None:
     with Shell(2, tmp_path) as learner:
         learner.up_to("begin")
         one_sentence(learner.write(f"{LATE}\nlate(1)"), "does not know the name `strr`")
+
+
+def test_behind_another_error(tmp_path: Path) -> None:
+    """The line of the type is shown, not the way that a library has gone to it."""
+    cell = (
+        f"{LATE.replace('strr', 'int.big')}\n\ndef library(made):\n    made(1)\n\n\nlibrary(late)"
+    )
+    with Shell(2, tmp_path) as learner:
+        learner.up_to("begin")
+        said = learner.write(cell)
+        assert "in __annotate__" in said and "in library" not in said.partition("in __ann")[0]
+        assert "During handling" not in said
 
 
 def test_in_a_file(tmp_path: Path) -> None:
@@ -134,9 +157,10 @@ def test_where_a_library_met_it(kind: type[Exception], name: str, found: bool) -
     """A class that was about to be made is found in what the library had in hand."""
 
     def library() -> None:
-        names: dict[str, type] = {}
+        names: dict[str, Any] = {"__name__": "app.below"}
         exec(f"class Table:\n    __annotate__ = staticmethod(lambda format: {name})", names)
-        table = names["Table"]
+        # What is wrong stands in what it inherits from.
+        table = type("Own", (names["Table"],), {"__module__": "app.models"})
         assert table
         raise kind
 

@@ -333,6 +333,8 @@ def _todo_with_a_cell_above(error: Problem) -> str:
 
 def show_error(shell: Shell, kind: Any, error: BaseException, trace: object, **_: object) -> None:
     """Show an exception in the cell (the form is IPython's)."""
+    if found := unknown_type_behind(error):
+        kind, error, trace = type(found), found, found.__traceback__
     if problem := explain(error):
         kind, error = Problem, problem
     if isinstance(error, Problem):

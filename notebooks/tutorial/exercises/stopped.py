@@ -5,19 +5,21 @@ The values of these, if there are any, are those of an earlier version: no answe
 
 import re
 from typing import Any
+from weakref import WeakSet
 
 from tutorial.edits import running
 from tutorial.errors import Problem
 from tutorial.exercises.judging import line_of
 from tutorial.explain import one_line, show_error, stopped
 from tutorial.fresh import unknown_type_in_app
-from tutorial.late_types import unknown_type
+from tutorial.late_types import MADE, unknown_type
 
 # What a cell sets with def, class or =. Text, because a cell with a syntax error is no tree.
 SETS = re.compile(r"^(?:(?:async +)?def +|class +|(?=\w+ *(?::[^=\n]*)?=[^=]))(\w+)", re.MULTILINE)
 
 
 sources: dict[str, str] = {}  # a name -> the cell that sets it, as it was run last
+_looked_at: WeakSet[Any] = WeakSet()  # the classes and functions whose types were looked at
 
 
 def note_stop(event: Any) -> None:
@@ -46,9 +48,9 @@ def end_at_unknown_type(event: Any) -> None:
     shell = get_ipython()
     if shell is None or event.error_before_exec:
         return
-    source = event.info.raw_cell
-    names = () if source.startswith("%%") else SETS.findall(source)
-    made = [shell.user_ns.get(name) for name in names]
+    values = list(shell.user_ns.values())
+    made = [one for one in values if isinstance(one, MADE) and one not in _looked_at]
+    _looked_at.update(made)
     if error := unknown_type(made, "__main__") or unknown_type_in_app():
         event.error_in_exec = error
         show_error(shell, type(error), error, error.__traceback__)
