@@ -144,10 +144,8 @@ async def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
     since: dict[FrameType, float] = {}
     while not (await asyncio.wait([task], timeout=LONGEST_CALL / 5))[0]:
         now = time.monotonic()
-        # Of a task that waits for another one, the latter tells more. It began later: its number
-        # is higher (they are called Task-9, Task-10 and so on).
-        tasks = sorted(asyncio.all_tasks(), key=lambda one: (len(one.get_name()), one.get_name()))
-        calls = [calls for one in reversed(tasks) if (calls := _awaiting(one))]
+        tasks = sorted(asyncio.all_tasks(), key=_number, reverse=True)
+        calls = [calls for one in tasks if (calls := _awaiting(one))]
         since = {frames[0]: since.get(frames[0], now) for frames in calls}
         for frames in calls:
             if now - since[frames[0]] > LONGEST_CALL:
@@ -157,6 +155,15 @@ async def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
                 await asyncio.wait([task], timeout=PATIENT)
                 raise error
     return task.result()
+
+
+def _number(task: asyncio.Task[Any]) -> int:
+    """Return which one a task was, so the newest can come first: what began it waits for it.
+
+    asyncio names them Task-1, Task-2, …; one that a cell names is as new.
+    """
+    number = task.get_name().removeprefix("Task-")
+    return int(number) if number.isdecimal() else sys.maxsize
 
 
 def _awaiting(task: asyncio.Task[Any]) -> list[FrameType]:
