@@ -5,7 +5,7 @@ Python 3.14 looks at types late. `__annotate__` is what it calls then, so older 
 
 import traceback
 from pathlib import Path
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any, Literal
 
 import pytest
@@ -135,6 +135,19 @@ def test_a_field_without_a_column(kind: object) -> None:
     for place, said in (("command", text), ("process", without_code(text))):
         found = meaning(said, place)
         assert found is not None and found.key == "column-type-unknown"
+
+
+def test_a_function_of_no_module() -> None:
+    """A library that makes one may have it in hand."""
+
+    def library() -> None:
+        one = FunctionType((lambda: None).__code__, {})
+        assert one.__module__ is None
+        raise TypeError
+
+    with pytest.raises(TypeError) as raised:
+        library()
+    assert unknown_type_behind(raised.value) is None
 
 
 def test_a_type_of_another_module() -> None:

@@ -49,5 +49,5 @@ def unknown_type_behind(error: BaseException) -> Exception | None:
     names = [frame.f_locals for frame in frames if frame.f_locals is not frame.f_globals]
     made = [value for one in names for value in one.values() if isinstance(value, MADE)]
     bases = [base for one in made for base in getattr(one, "__mro__", (one,))]
-    own = [one for one in bases if one.__module__.partition(".")[0] in OWN]
+    own = [one for one in bases if str(one.__module__).partition(".")[0] in OWN]
     return next(filter(None, (unknown_type([one], one.__module__) for one in own)), None)
