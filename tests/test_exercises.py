@@ -30,7 +30,7 @@ import httpx
 import nbformat
 import pytest
 from answers import right
-from helpers import left_behind
+from helpers import left_behind, until
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
@@ -404,9 +404,7 @@ def test_never_ends_waiting(of: str, wait: str, capsys: pytest.CaptureFixture) -
     names["again"].set()
     names["lock"].release()
     names["empty"].put(1)
-    deadline = time.monotonic() + 5
-    while left_behind(before) and time.monotonic() < deadline:
-        pass
+    until(lambda: not left_behind(before), 5)
     assert left_behind(before) == set()
     assert capsys.readouterr() == ("", "")
 

@@ -77,7 +77,7 @@ def check(exercise: str, *answer: Any) -> None:
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
         known = meaning(in_one_line(error), "answer")
         todo = f". {known.todo}" if known else advice(error)
-        name = getattr(error, "name", None) if isinstance(error, NameError) else None
+        name = error.name if isinstance(error, NameError) else None
         if name and (line := import_of(name, begun.get("number") or 0)):
             todo = f". Import it first: `{line}`."
         stop = missing_await(error) or f"your code stops with {in_one_line(error)}"
