@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CALL = "python .ci/check.py"
@@ -30,6 +31,20 @@ def test_everybody_runs_the_same_checks(check: ModuleType) -> None:
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert f"- run: {CALL}\n" in workflow
     assert not re.search(r"run: (ruff|mypy)", workflow)
+
+
+def test_types_are_checked_for_the_oldest_and_the_newest_python(check: ModuleType) -> None:
+    """Whatever runs the check, else what passes on one machine fails on the next.
+
+    Windows is one of the two systems, because its `os` has the fewest functions.
+    """
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    pythons = workflow["jobs"]["pip"]["strategy"]["matrix"]["python"]
+    ways = [command for command in check.CHECKS.values() if command.startswith("mypy")]
+    assert ways == [
+        f"mypy --python-version {pythons[0]} --platform win32",
+        f"mypy --python-version {pythons[-1]} --platform linux",
+    ]
 
 
 def test_one_failure_fails_all_and_the_others_still_run(

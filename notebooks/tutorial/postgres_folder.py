@@ -78,7 +78,7 @@ def _data(folder: Path) -> Path:
 
 def give(folder: Path) -> None:
     """Give a folder, with all that is in it, to the user that runs the programs."""
-    if user := run_as():
+    if sys.platform != "win32" and (user := run_as()):
         for path in (folder, *folder.rglob("*")):
             os.chown(path, user["user"], user["group"], follow_symlinks=False)
 

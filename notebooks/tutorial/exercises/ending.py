@@ -168,7 +168,8 @@ def _number(task: asyncio.Task[Any]) -> int:
 
 def _awaiting(task: asyncio.Task[Any]) -> list[FrameType]:
     """Return what cells define of all that a task awaits now, the outermost first."""
-    frames, part = [], task.get_coro()
+    frames: list[FrameType] = []
+    part: Any = task.get_coro()
     while part is not None:
         frame = getattr(part, "cr_frame", None)
         if frame is not None and frame.f_globals.get("__name__") == "__main__":
