@@ -17,7 +17,7 @@ from warnings import catch_warnings
 
 import pytest
 from alembic.config import Config
-from pytest_alembic import MigrationContext
+from pytest_alembic import MigrationContext, create_alembic_fixture
 from pytest_alembic import tests as standard
 from remote import DRIVERS as DRIVERS_OF_REMOTE
 from remote import Remote
@@ -182,21 +182,20 @@ def models(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 
 @pytest.fixture(params=[DRIVERS[0], DRIVERS_OF_REMOTE[0]])
-def alembic_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    """An engine for an empty database."""
+def alembic_engine(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    models: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Engine:
+    """An engine for an empty database, which env.py finds in DATABASE_URL."""
     database = new_database(request, request.param, tmp_path, "empty")
+    monkeypatch.setenv("DATABASE_URL", database_url(database))
+    monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)  # pytest's log stays
     return create_engine(database_url(database), poolclass=pool.NullPool)
 
 
-@pytest.fixture
-def alembic_config(
-    models: ModuleType, alembic_engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, str]:
-    """The repository's own configuration. env.py finds the database in DATABASE_URL."""
-    url = alembic_engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("DATABASE_URL", url)
-    monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)  # pytest's log stays
-    return {"file": str(ROOT / "alembic.ini")}
+alembic_runner = create_alembic_fixture({"file": str(ROOT / "alembic.ini")})
 
 
 def test_single_head(alembic_runner: MigrationContext) -> None:
