@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from tutorial.errors import Problem
 
@@ -67,7 +68,7 @@ def percentile(times: list[float], percent: int) -> float:
 async def load(
     url: str,
     path: str = "/ping",
-    body: dict[str, object] | None = None,
+    body: dict[str, Any] | None = None,
     *,
     connections: int = 32,
     seconds: float = 1.0,
@@ -99,7 +100,7 @@ async def load(
     return run.result
 
 
-def _request(host: str, path: str, body: dict[str, object] | None) -> bytes:
+def _request(host: str, path: str, body: dict[str, Any] | None) -> bytes:
     """Return a request as it is sent."""
     if body is None:
         return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
