@@ -12,7 +12,7 @@ import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import httpx
 import psycopg
@@ -519,6 +519,26 @@ def test_the_next_steps_of_each_system(made: Path) -> None:
 
 
 NAMES = ["a name", "wow!x", "!", "it's", "it's wow!", "a & b (c); #d", 'mine "$HOME" `id` \\']
+
+
+@pytest.mark.parametrize(
+    ("folder", "first", "in_powershell"),
+    [
+        (r"..\it's & (so)", 'cd "..\\it\'s & (so)"', ""),
+        (r"..\a$b", r'cd "..\a$b"', r"cd -LiteralPath '..\a$b'"),
+        (r"..\it's `a`", 'cd "..\\it\'s `a`"', r"cd -LiteralPath '..\it''s `a`'"),
+        (r"a[1]", r'cd "a[1]"', "cd -LiteralPath 'a[1]'"),
+        ("“a” \u2019b", 'cd "“a” \u2019b"', "cd -LiteralPath '“a” \u2019\u2019b'"),
+        (r"D:\mine", r'pushd "D:\mine"', ""),
+        (r"\\pc\all\a$b", r'pushd "\\pc\all\a$b"', r"pushd -LiteralPath '\\pc\all\a$b'"),
+    ],
+)
+def test_the_first_step_on_windows(folder: str, first: str, in_powershell: str) -> None:
+    """PowerShell reads more letters in double quotes; the Command Prompt has no other quotes."""
+    said = new_project.next_steps(PureWindowsPath(folder), "both", "win32")
+    before, _, steps = said.partition("\n    ")
+    assert steps.splitlines()[0] == first
+    assert re.findall(r"the first line is: (.*)\)", before) == [in_powershell] * bool(in_powershell)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a name there has none of these letters")

@@ -14,7 +14,7 @@ import shlex
 import shutil
 import sys
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from string import Template
 
 from tutorial import course
@@ -104,16 +104,26 @@ def project_texts(name: str, version: str) -> dict[str, str]:
     return texts
 
 
-def next_steps(folder: Path, version: str, platform: str) -> str:
+def next_steps(folder: PurePath, version: str, platform: str) -> str:
     """Return what to type after the project was made, on a platform as `sys.platform` names it."""
     said, windows = SETTINGS["said"], platform == "win32"
     typed = f"./{folder}" if str(folder).startswith("-") else str(folder)
-    # What a shell of Linux or macOS still reads in double quotes: `!x` is an older command. The two
-    # of Windows have no other quotes in common.
-    still_read = re.search(r'[\\"$`!]', typed) and not windows
+    go, otherwise = f'cd "{typed}"', ""
+    if windows:
+        # `cd` of the Command Prompt stays on its drive. PowerShell has both words, too.
+        word = "pushd" if PureWindowsPath(folder).drive else "cd"
+        go = f'{word} "{typed}"'
+        # PowerShell still reads these in double quotes; the Command Prompt has no other quotes.
+        if re.search(r"[$`\[\]\u201c-\u201e]", typed):
+            quoted = re.sub(r"(['\u2018-\u201b])", r"\1\1", typed)
+            line = f"{word} -LiteralPath '{quoted}'"
+            otherwise = Template(said["in_powershell"]).substitute(line=line)
+    elif re.search(r'[\\"$`!]', typed):  # as other shells do, for whom `!x` is an older command
+        go = f"cd {shlex.quote(typed)}"
     return Template(said["made"].strip()).substitute(
         folder=folder,
-        typed=shlex.quote(typed) if still_read else f'"{typed}"',
+        in_powershell=otherwise,
+        go=go,
         python="python" if windows else Path(sys.executable).name,
         activate=said["activate_on_windows" if windows else "activate"],
         app=SETTINGS["words"][version]["app"],
