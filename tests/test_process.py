@@ -129,6 +129,18 @@ def test_a_process(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server.kill()
 
 
+def test_the_log(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`log()`, which the advice after a status of 500 names, shows the error, as of any server."""
+    app_file(folder, APP.replace("given = {", "1 / 0; given = {"))
+    with start_process("small:app", folder) as one:
+        assert httpx.get(one.url).status_code == 500
+    one.log()
+    assert "ZeroDivisionError: division by zero" in capsys.readouterr().out
+    (folder / "server1.log").unlink()  # the next trial in this folder takes it away
+    one.log()
+    assert capsys.readouterr().out == "\n"
+
+
 def test_options_go_to_uvicorn(folder: Path) -> None:
     """With --no-access-log, no request is in the log; two servers of a folder have two logs."""
     app_file(folder)

@@ -66,6 +66,10 @@ class Process(Running):
         """Whether the process is alive."""
         return self._process.poll() is None
 
+    def log(self) -> None:
+        """Print what the server has logged so far, also if it is stopped."""
+        print(self._said().strip())
+
     def stop(self) -> None:
         """Ask the server to end; kill it after STOP_SECONDS. Stopping twice does no harm."""
         if self.url:  # before it is up, it may not notice
@@ -79,6 +83,12 @@ class Process(Running):
         self._process.kill()
         if self._process.stdin:
             self._process.stdin.close()
+
+    def _said(self) -> str:
+        """Return the log, or "" if another trial in this folder has taken it away."""
+        if not self._log.exists():
+            return ""
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _is_up(self) -> bool:
         alive = self.is_running  # asked first: what it wrote last is then in the log
@@ -113,9 +123,9 @@ def start_process(target: str, folder: str | Path, *options: str, **settings: st
     target: as on uvicorn's command line, for example "app.main:app". folder: where it runs.
     options: of uvicorn, for example "--no-access-log". settings: environment variables.
 
-    Returns the process, whose server is up: it has `url`, `stop()` and `kill()`, and it stops at
-    the end of a `with` block, and when the kernel ends. Raises Problem with the last words of the
-    server if it does not come up.
+    Returns the process, whose server is up: it has `url`, `log()`, `stop()` and `kill()`, and it
+    stops at the end of a `with` block, and when the kernel ends. Raises Problem with the last words
+    of the server if it does not come up.
     """
     if not Path(folder).is_dir():
         raise Problem("no-such-module", name=target.partition(":")[0])
