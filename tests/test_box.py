@@ -7,6 +7,7 @@ import errno
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ import httpx
 import pytest
 from helpers import child_of, is_gone, redirect
 
-from tutorial import Problem, build, workspace
+from tutorial import Problem, box, build, workspace
 from tutorial.process import Process, stop_processes
 
 SERVER = """
@@ -209,8 +210,21 @@ def test_a_box_that_does_not_end(folder: Path) -> None:
     """`run` is for what ends: a server is stopped, and that is said."""
     image = build("1")
     image.run("make", "data")
-    with pytest.raises(Problem, match="went on running"):
+    with pytest.raises(Problem, match="serves and waits for requests"):
         image.run("", "data")
+    assert (left(folder), Process.running()) == ([], [])
+
+
+def test_a_box_that_takes_too_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was meant to fail: it is told what the box did last."""
+    slow = "import time\nprint('waits for a lock', flush=True)\ntime.sleep(60)\n"
+    (folder / "make.py").write_text(slow, encoding="utf-8")
+    one = build("1").begin("make", "data")
+    while "lock" not in one._said():
+        time.sleep(0.01)
+    monkeypatch.setattr(box, "START_SECONDS", 0)
+    with pytest.raises(Problem, match=r"after 0 seconds, .* last words: waits for a lock"):
+        one.wait()
     assert (left(folder), Process.running()) == ([], [])
 
 

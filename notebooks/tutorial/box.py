@@ -126,11 +126,16 @@ class Box(Process):
 
         Raises Problem, and ends the box, if it takes more than a minute or waits for requests.
         """
-        deadline = time.monotonic() + 2 * START_SECONDS
+        seconds = round(2 * START_SECONDS)
+        deadline = time.monotonic() + seconds
         while self.is_running:
-            if time.monotonic() > deadline or "Uvicorn running on" in self._said():
+            serves = "Uvicorn running on" in self._said()
+            if serves or time.monotonic() > deadline:
                 self.kill(show=False)
-                raise Problem("command-runs-on", command=self.name)
+                if serves:
+                    raise Problem("box-serves", name=self.name)
+                said = last_words(self._said()) or "nothing"
+                raise Problem("box-too-slow", name=self.name, seconds=seconds, said=said)
             time.sleep(0.02)
         self.kill(show=False)
         return shown(self._process.returncode)

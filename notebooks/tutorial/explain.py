@@ -298,8 +298,8 @@ def _shown(filename: object) -> str:
 
 # What happens to a cell when one above it, which edits a file, did not run.
 OF_A_CELL_LEFT_OUT = (
-    *("command-failed", "command-failed-otherwise", "command-runs-on", "command-succeeded"),
-    *("import-stops", "no-failure", "not-in-module", "nothing-to-replace"),
+    *("box-serves", "command-failed", "command-failed-otherwise", "command-runs-on"),
+    *("command-succeeded", "import-stops", "no-failure", "not-in-module", "nothing-to-replace"),
 )
 stopped: dict[str, str] = {}  # a name -> the error of the cell that should have set it
 
