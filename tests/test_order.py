@@ -1,5 +1,6 @@
 """In which order the tests run: a notebook's cells as they stand, and the longest files first."""
 
+import ast
 import os
 import re
 import subprocess
@@ -32,6 +33,19 @@ def test_the_longest_files_are_first(pytestconfig: pytest.Config) -> None:
     conftest.pytest_collection_modifyitems(items)
     assert [item.number for item in items] == [4, 5, 1, 2, 0, 3]
     assert pytestconfig.getoption("loadscopereorder") is False
+
+
+def test_no_test_takes_the_tables_of_another() -> None:
+    """The registry of SQLModel is emptied where notebooks are tested; these have one of their own.
+
+    Else a file of tests would fail after another one, in an order that nobody has tried.
+    """
+    for path in sorted((ROOT / "tests").glob("test_*.py")):
+        made = [one for one in ast.parse(path.read_bytes()).body if isinstance(one, ast.ClassDef)]
+        own = {one.name for one in made if any(word.arg == "registry" for word in one.keywords)}
+        for one in made:
+            if any(word.arg == "table" for word in one.keywords):
+                assert {ast.unparse(base) for base in one.bases} & own, f"{path.name}: {one.name}"
 
 
 @pytest.mark.weekly

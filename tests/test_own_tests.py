@@ -17,9 +17,9 @@ import sqlmodel
 import yaml
 from pydantic import NaiveDatetime
 from service import outcome, start_python
-from sqlalchemy import MetaData
 from sqlalchemy.exc import OperationalError, StatementError
 from sqlalchemy.ext.mutable import MutableList
+from sqlalchemy.orm import registry
 from sqlmodel import JSON, Field, Session, SQLModel, StaticPool, create_engine, select, text
 
 from tutorial import ends
@@ -192,10 +192,8 @@ class Colour(Enum):
     RED = "#f00"
 
 
-class Base(SQLModel):
-    """Keeps these tables apart from those of the service."""
-
-    metadata = MetaData()
+class Base(SQLModel, registry=registry()):
+    """Tables that no other test clears."""
 
 
 class Cured(Base, table=True):
