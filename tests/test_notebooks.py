@@ -354,13 +354,16 @@ def test_files_are_written_as_they_are_shipped_or_changed_later(path: Path) -> N
 
 @pytest.mark.parametrize("step", [one for one in course.in_order() if one > 1])
 def test_every_step_has_an_exercise(step: int) -> None:
-    """From step 2 on: a cell to change, its check, and a hidden answer that is proved right."""
-    codes = {cell.id: cell for cell in code_cells(course.notebook_path(step))}
+    """From step 2 on: a hint, a cell to change, its check, and a hidden answer that is right."""
+    cells = read(course.notebook_path(step)).cells
+    above = {cell.id: before.source for before, cell in pairwise(cells)}
+    codes = {cell.id: cell for cell in cells if cell.cell_type == "code"}
     exercises = [id_.removesuffix("-check") for id_ in codes if id_.endswith("-check")]
     exercises = [id_ for id_ in exercises if id_.startswith("your-turn-")]
     assert exercises
     for id_ in exercises:
         assert id_ in codes
+        assert above[id_].count("<details><summary>A hint</summary>\n\n") == 1
         assert texts_of(codes[f"{id_}-check"]) == [
             "○ Not tried yet. Change the cell above and run it.\n"
             "If it stops with an error, put that right first.\n"
