@@ -158,13 +158,15 @@ def test_pages_name_the_pythons_that_are_tested() -> None:
 
 
 def test_each_promise_names_its_test() -> None:
-    """The files in the table exist. It is one table: after an empty line, none would be shown."""
+    """All files of tests are in it, and no other. After an empty line, no row would be shown."""
     text = CONTRIBUTING.read_text("utf-8")
     (table,) = re.findall(r"^\|.*?^(?!\|)", text, re.MULTILINE | re.DOTALL)
     rows = [line for line in table.splitlines() if line.startswith("| ")]
     files = [re.findall(r"`((?:tests|benchmarks)/\w+\.py|\.ci/\w+)`", row) for row in rows[1:]]
+    named = {name for names in files for name in names}
     assert len([name for names in files for name in names]) >= len(rows) - 2
-    assert [name for names in files for name in names if not (ROOT / name).is_file()] == []
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    assert {f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py")} - named == set()
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
