@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlmodel import SQLModel, col, func, select
+from sqlmodel import Field, SQLModel, col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from answers import right, wrong
@@ -289,6 +289,14 @@ async def no_capitals(task: TaskCreate, session: SessionDep):
     return await store(task, session)
 
 
+@wrong("a name that is there already, 'Buy Milk', gets 201, not 409")
+async def no_capitals_of_the_column(task: TaskCreate, session: SessionDep):
+    name = func.lower(Task.task_name)
+    if (await session.exec(select(Task).where(name == task.task_name))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
 @wrong("a new name, 'buy%', gets 409, not 201")
 async def with_wildcards(task: TaskCreate, session: SessionDep):
     # Only for SQLite's LIKE is M the same as m; GLOB tells them apart.
@@ -374,6 +382,36 @@ async def strips(task: TaskCreate, session: SessionDep):
 async def sql_in_an_f_string(task: TaskCreate, session: SessionDep):
     query = text(f"SELECT 1 FROM task WHERE task_name = '{task.task_name}'")
     if (await session.exec(query)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("your code stops with OperationalError")
+async def sql_with_double_quotes(task: TaskCreate, session: SessionDep):
+    query = text(f'SELECT 1 FROM task WHERE task_name = "{task.task_name}"')
+    if (await session.exec(query)).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+class NewTask(SQLModel):
+    task_name: str = Field(default="new", min_length=1, max_length=100)
+
+
+@wrong("a task without a name gets 201, not 422")
+async def with_a_name_of_its_own(task: NewTask, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return await store(task, session)
+
+
+class ShortTask(SQLModel):
+    task_name: str = Field(min_length=1, max_length=99)
+
+
+@wrong("gets 422, not 201. It says: {")
+async def with_a_short_limit(task: ShortTask, session: SessionDep):
+    if (await session.exec(same(task))).first():
         raise CONFLICT
     return await store(task, session)
 
@@ -603,3 +641,21 @@ async def never_ends_in_a_task_of_its_own(task: TaskCreate, session: SessionDep)
 
     await asyncio.create_task(wait())
     return await store(task, session)
+
+
+@wrong("instances of 'str' and 'int', in the line `if task.task_name > 0:` (line ")
+async def compares_a_name_with_a_number(task: TaskCreate, session: SessionDep):
+    if task.task_name > 0:
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("A commit empties the object")
+async def reads_what_it_has_let_go(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    new = Task.model_validate(task)
+    session.add(new)
+    await session.flush()
+    session.expire(new)
+    return {"id": new.id}

@@ -276,6 +276,26 @@ class TextOrList(SQLModel):
 
 
 stops_as_it_is_no_model = wrong("a dict is not a model")({"text": "x", "minutes": 10})
+an_object = wrong("a ByConstrAndConint is not a model")(ByConstrAndConint.written(text="call home"))
+
+
+@wrong("OfNoBase is not a model: write a class that builds on one")
+class OfNoBase:
+    text: str = Field(min_length=1, max_length=50)
+    minutes: int = Field(default=10, ge=1, le=60)
+
+
+@wrong("it accepts an empty text")
+class OnAnotherBase(BaseModel):
+    text: str
+    minutes: int
+
+
+@wrong("it accepts an empty text")
+class OnlyASetting(SQLModel):
+    model_config = {"extra": "forbid"}
+    text: str
+    minutes: int
 
 
 @wrong("it has no field `text`. Is it inside the class, and spelled so?")

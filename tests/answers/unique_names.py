@@ -315,7 +315,7 @@ class ForNewTasksOnly:
         op.execute("DROP TRIGGER twin")
 
 
-@wrong("after the upgrade, the table still takes a name twice", then=down)
+@wrong("after the upgrade, the table still takes a name twice.", then=down)
 def for_some_rows_only():
     renumber()
     op.execute("CREATE UNIQUE INDEX names ON task (task_name) WHERE id < 30")
@@ -379,7 +379,7 @@ def rule_on(*columns):
         batch.create_unique_constraint("uq_task_task_name", list(columns))
 
 
-@wrong("there is no rule. The column's name is `task_name`", then=lambda: None)
+@wrong("`task_name`. Alembic leaves out a rule for a column that is not", then=lambda: None)
 def copies_the_column():
     renumber()
     rule_on("name")
@@ -395,6 +395,12 @@ def another_column():
 def two_columns():
     renumber()
     rule_on("task_name", "id")
+
+
+@wrong("the rule is on (id) and (task_name, id), and should be", then=down)
+def two_rules():
+    two_columns.written()
+    op.create_index("ix_task_id", "task", ["id"], unique=True)
 
 
 @wrong('the columns of a rule stand in a list: write `["task_name"]`, in the line')

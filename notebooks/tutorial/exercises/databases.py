@@ -19,20 +19,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def database(names: Mapping[int, str], any_thread: bool = False) -> Iterator[Engine]:
+def database(names: Mapping[int, str]) -> Iterator[Engine]:
     """Give a database with the project's table, and a task of each id and name.
 
-    any_thread: one connection for all threads, because each sync endpoint runs in another one.
+    All threads use one connection, because each sync endpoint runs in another one.
     """
     from sqlalchemy import StaticPool, insert
     from sqlmodel import SQLModel, create_engine
 
     from app.models import Task
 
-    options: dict[str, Any] = {}
-    if any_thread:
-        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-    engine = create_engine("sqlite://", **options)
+    any_thread = {"check_same_thread": False}
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args=any_thread)
     try:
         SQLModel.metadata.create_all(engine)
         rows = [{"task_name": name, "id": number} for number, name in names.items()]
@@ -149,7 +147,7 @@ def tables(connection: Connection) -> set[str]:
     """Return the names of the tables."""
     from sqlalchemy import inspect
 
-    return set(inspect(connection).get_table_names()) - {"sqlite_sequence"}
+    return set(inspect(connection).get_table_names())
 
 
 def columns(connection: Connection, table: str) -> dict[str, dict[str, Any]]:

@@ -188,7 +188,7 @@ async def _search(app: FastAPI, get_session: Callable[[], object]) -> None:
     from sqlalchemy import text
 
     names = {2 * number + number // 50: name for number, name in enumerate(SEARCHED, start=1)}
-    with database(names, any_thread=True) as engine:
+    with database(names) as engine:
         with engine.begin() as connection:
             connection.execute(
                 text("UPDATE task SET task_description = 'milk, found' WHERE id > 9")

@@ -193,7 +193,7 @@ def service(names: Mapping[int, str]) -> Iterator[Service]:
         return httpx.Response(response.status_code, headers=response.headers, content=body)
 
     override = instead(app, get_session, session)
-    with database(names, any_thread=True) as engine, override, start_blocking_portal() as portal:
+    with database(names) as engine, override, start_blocking_portal() as portal:
         yield Service(engine, lambda request: portal.call(answer, request))
 
 

@@ -67,13 +67,11 @@ def _explained() -> Iterator[None]:
         raise
 
 
-def _let_go(error: BaseException | None) -> None:
+def _let_go(error: BaseException) -> None:
     """Let go of the coroutine in an error's frames, of which Python would warn in a later cell."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        while error is not None:
-            traceback.clear_frames(error.__traceback__)
-            error = error.__cause__ or error.__context__
+        traceback.clear_frames(error.__traceback__)
 
 
 class Twins:
@@ -102,7 +100,6 @@ class Twins:
         for name in ("buy milk", "buy bread"):
             await self.refuses_twin(name)
         await self.creates("milk")
-        await self.refuses_twin("milk")
         await self.refuses({"task_name": "x" * 101}, "a name of 101 characters")
         for name in ("Buy Milk", "buy", "buy%", "%", "buy_milk", "it's", '"milk"', " milk "):
             await self.creates(name)
