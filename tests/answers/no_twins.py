@@ -341,6 +341,18 @@ async def in_memory(task: TaskCreate, session: SessionDep):
     return new
 
 
+KEPT = set()
+
+
+@wrong("a new name that was deleted before gets 409, not 201")
+async def also_in_memory(task: TaskCreate, session: SessionDep):
+    if task.task_name in KEPT or (await session.exec(same(task))).first():
+        raise CONFLICT
+    new = await store(task, session)
+    KEPT.add(task.task_name)
+    return new
+
+
 @wrong("a name that is there already gets 400, not 409")
 async def status_400(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():

@@ -14,7 +14,6 @@ from tutorial.exercises.services import (
     RETURNED,
     DoesNotEnd,
     client_of,
-    forgotten_await,
     instead,
     json_of,
 )
@@ -128,12 +127,8 @@ class Twins:
                 self.given.append(session)
                 yield session
 
-        with (
-            _explained(),
-            self._heard(),
-            forgotten_await(),
-            instead(self.app, self.get_session, session_in_memory),
-        ):
+        override = instead(self.app, self.get_session, session_in_memory)
+        with _explained(), self._heard(), override:
             async with client_of(self.app) as client:
                 try:
                     return await client.post("/task/", json=body)
