@@ -1,8 +1,9 @@
 """Answers to the exercises, right and wrong, in one file for each exercise.
 
 A file is named after its exercise. It holds what learners might write: functions and classes with
-`@right`, or with `@wrong` and words of what `check` says. If that is not what `check` takes, the
-function `hand_in` of the file makes it: it gets the answer and what else stands in the decorator.
+`@right`, or with `@wrong` and words of what `check` says; if they end as a sentence does, nothing
+more is said. If that is not what `check` takes, the function `hand_in` of the file makes it: it
+gets the answer and what else stands in the decorator.
 
 tests/test_exercises.py tries them all. It reads the stub and the solution from the notebook.
 """

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -67,6 +67,51 @@ async def by_count(task: TaskCreate, session: SessionDep):
     stored = {"id": new.id, "task_name": new.task_name}
     await session.commit()
     return stored
+
+
+@right(answers=None)
+async def with_two_fields(task: TaskCreate, session: SessionDep):
+    new = await by_count.written(task, session)
+    return {"id": new["id"], "task_name": new["task_name"]} if isinstance(new, dict) else new
+
+
+@right
+async def answers_nothing_more(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        return Response(status_code=409)
+    return await store(task, session)
+
+
+@wrong("the new task is {'task_name': 'buy milk', 'id': 1}, and it answers [{", answers=None)
+async def in_a_list(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first():
+        raise CONFLICT
+    return [await store(task, session)]
+
+
+@wrong("a new name gets 409, not 201. Its condition is true for a new name, too: does the query")
+async def refuses_a_new_name(task: TaskCreate, session: SessionDep):
+    if (await session.exec(same(task))).first() is None:
+        return Response(status_code=409)
+    return await store(task, session)
+
+
+@wrong("after a name that is there already, the table has ('buy milk', 1), ('buy bread', 2)")
+async def looks_when_it_is_stored(task: TaskCreate, session: SessionDep):
+    new = await store(task, session)
+    if len((await session.exec(same(task))).all()) > 1:
+        raise CONFLICT
+    return new
+
+
+@wrong("after a new name, the table has ")
+async def changes_names_to_compare_them(task: TaskCreate, session: SessionDep):
+    tasks = (await session.exec(select(Task))).all()
+    if task.task_name in [one.task_name for one in tasks]:
+        raise CONFLICT
+    for one in tasks:
+        one.task_name = one.task_name.lower()
+    return await store(task, session)
 
 
 @right
@@ -281,7 +326,7 @@ async def brackets_missing_before_all(task: TaskCreate, session: SessionDep):
     return await store(task, session)
 
 
-@wrong("a new name, 'Buy Milk', gets 409, not 201")
+@wrong("a new name, 'Buy Milk', gets 409, not 201.")
 async def no_capitals(task: TaskCreate, session: SessionDep):
     name = func.lower(Task.task_name)
     if (await session.exec(select(Task).where(name == task.task_name.lower()))).first():
@@ -353,28 +398,28 @@ async def also_in_memory(task: TaskCreate, session: SessionDep):
     return new
 
 
-@wrong("a name that is there already gets 400, not 409")
+@wrong("a name that is there already gets 400, not 409.")
 async def status_400(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         raise HTTPException(400)
     return await store(task, session)
 
 
-@wrong("a new name gets 200, not 201")
+@wrong("a new name gets 200, not 201.")
 async def status_200(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         raise CONFLICT
     return JSONResponse((await store(task, session)).model_dump(), 200)
 
 
-@wrong("and it answers", answers=TaskCreate)
+@wrong('and it answers {"task_name":"buy milk","task_description":null}.', answers=TaskCreate)
 async def without_the_id(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         raise CONFLICT
     return await store(task, session)
 
 
-@wrong("the table has")
+@wrong("after a new name, the table has ('buy milk', 1), ('buy milk', 2).")
 async def stores_twice(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         raise CONFLICT

@@ -74,13 +74,13 @@ def stops_with_integrityerror(session, names):
     return True
 
 
-@wrong("is there a commit after that?")
+@wrong("is there a commit after that")
 def is_there_commit(session, names):
     rename(session, names)
     return True
 
 
-@wrong("is there a commit after that?")
+@wrong("is there a commit after that")
 def is_there_commit_2(session, names):
     rename(session, names)
     session.flush()
@@ -144,7 +144,7 @@ def stops_with_integrityerror_2(session, names):
     return True
 
 
-@wrong("is there a commit after that?")
+@wrong("is there a commit after that")
 def is_there_commit_4(session, names):
     if None in names.values():
         return False
@@ -395,7 +395,7 @@ def place_for_id(session, names):
     return True
 
 
-@wrong("(line 401). A query flushes first, so the loop must be inside the `try`.")
+@wrong("(line 401). A query flushes first, so the loop must be inside the `try`. And")
 def loop_outside_of_the_try(session, names):
     for id_, name in names.items():
         task = session.get(Task, id_)

@@ -376,7 +376,7 @@ def query_as_the_answer(session: SessionDep, text: str, limit: Limit = 20):
     return found(text).order_by(task_id).limit(limit)
 
 
-@wrong("it has no such endpoint. It has `/search?text=milk`.", path="/search?text=milk")
+@wrong("it has no such endpoint. It has `/search?text=milk`", path="/search?text=milk")
 def address_of_the_example(session: SessionDep, text: str, limit: Limit = 20):
     return session.exec(found(text).order_by(task_id).limit(limit)).all()
 
