@@ -536,7 +536,7 @@ async def returns_the_exception_without_a_type(task: TaskCreate, session: Sessio
     return await store(task, session)
 
 
-@wrong("it returns None. Is the `return` of the new task there?")
+@wrong("it returns None, which does not fit the type behind `->`")
 async def returns_nothing(task: TaskCreate, session: SessionDep):
     if (await session.exec(same(task))).first():
         raise CONFLICT

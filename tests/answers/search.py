@@ -365,6 +365,11 @@ def no_return(session: SessionDep, text: str, limit: Limit = 20):
     session.exec(found(text).order_by(task_id).limit(limit)).all()
 
 
+@wrong("it returns None, which does not fit the type behind `->`, or its `response_model`. Is the")
+def no_return_of_its_type(session: SessionDep, text: str, limit: Limit = 20):
+    session.exec(found(text).order_by(task_id).limit(limit)).all()
+
+
 @wrong("it does not take its session from get_session, in the line `return own.exec(")
 def a_session_of_its_own(text: str, limit: Limit = 20):
     with Session(create_engine("sqlite://")) as own:

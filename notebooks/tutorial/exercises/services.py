@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     Handler = Callable[[httpx.Request], httpx.Response]
 
 RETURNED = "To return an HTTPException is not enough: write `raise` in place of `return`."
-NOTHING = "it returns None"
 NO_ENDPOINT = (307, 404, 405)  # 307: only with another slash at the end, or without it
 PROJECT = ("app.main", "app.main_async")
 MOST = 1000  # requests that a test sends to a right service, if it ends
@@ -66,10 +65,11 @@ def fitting() -> Iterator[None]:
         body = error.body
         if isinstance(body, HTTPException):
             raise NotQuite(RETURNED) from error
-        shown = " ".join(str(body).split())[:60]
-        what = f"it returns {kind(body)}, `{shown}`" if body is not None else NOTHING
+        what = f"it returns {kind(body)}, `{' '.join(str(body).split())[:60]}`"
         todo = ""
-        if isinstance(body, int):
+        if body is None:
+            what, todo = "it returns None", " Is the `return` there?"
+        elif isinstance(body, int):
             todo = f" A status is not returned: `raise HTTPException({body}, …)`."
         elif isinstance(body, Executable):
             todo = " A query is not its answer: send it with `session.exec(…)`."

@@ -49,13 +49,10 @@ EMPTIED = (
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Say what is wrong when FastAPI or SQLAlchemy stop at what an endpoint returns."""
+    """Say what is wrong when FastAPI or SQLAlchemy stop at what an endpoint gives them."""
     try:
         yield
     except Exception as error:
-        name = type(error).__name__
-        if name == "ResponseValidationError" and "'input': None" in str(error):
-            raise NotQuite("it returns None. Is the `return` of the new task there?") from error
         if "'str' and 'int'" in str(error) and not line_of(error):  # FastAPI compares the status
             todo = "write `HTTPException(409, …)`, without quotes around the number"
             raise NotQuite(f"a status is a number: {todo}.") from error
