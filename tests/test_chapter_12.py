@@ -179,6 +179,56 @@ def test_a_task_that_is_deleted_right_after_it_was_looked_up(
     assert said == "404 {'detail': 'Nothing has this id.'}\n"
 
 
+# Moves a task to another owner, by `update_task` as it is, and without each of its statements.
+WITHOUT = """
+import ast
+from pathlib import Path
+from sqlmodel import Session
+from app import main
+from app.models import Person, Task, TaskPublic, TaskUpdate
+
+(update,) = [
+    one
+    for one in ast.parse(Path(main.__file__).read_text(encoding="utf-8")).body
+    if getattr(one, "name", "") == "update_task"
+]
+update.decorator_list = []
+
+def changed():
+    names = vars(main).copy()
+    exec(ast.unparse(update), names)
+    with Session(main.engine, expire_on_commit=False) as session:
+        session.merge(Task(id=1, task_name="call", owner_id=1))
+        session.commit()
+        session.expunge_all()
+        try:
+            task = names["update_task"](1, TaskUpdate(owner_id=2), session)
+            answer = TaskPublic.model_validate(task)
+        except Exception as error:
+            answer = type(error)
+        session.rollback()
+        session.expunge_all()
+        return answer, session.get(Task, 1)
+
+with Session(main.engine) as session:
+    session.add_all([Person(name=name, email=f"{name}@b") for name in ("Ada", "Eve")])
+    session.commit()
+right = changed()
+said, *statements = update.body
+for one in statements:
+    update.body = [said, *[other for other in statements if other is not one]]
+    if changed() == right:
+        print(ast.unparse(one))
+print(right[0].owner.name, len(statements))
+"""
+
+
+def test_each_statement_of_a_patch_is_needed(project: Path, tmp_path: Path) -> None:
+    """`get` with `populate_existing` sends the change itself: a `flush` before it does nothing."""
+    file = Path(copy(project / "database.db", tmp_path))
+    assert run(WITHOUT, file, cwd=project) == "Eve 5\n"
+
+
 # Deletes a person whose tasks the session holds.
 LOADED = """
 from sqlalchemy.exc import IntegrityError

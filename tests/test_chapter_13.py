@@ -49,3 +49,31 @@ def test_two_at_once_meet(tmp_path: Path) -> None:
         env.write_text(text, encoding="utf-8")
         for _ in range(3):
             assert not learner.run("twice").endswith("[0, 0]\n")
+
+
+# What a cell leaves out, the cell that ran it, and the one whose output then says so.
+LEFT_OUT = [
+    (
+        "split",
+        " || coalesce(' ' || task_description, '')",
+        " || ' ' || task_description",
+        "split-run",
+    ),
+    ("unseen", 'CheckConstraint("id > 0", name="positive"),', "", "unseen"),
+]
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize(("cell", "old", "new", "shows"), LEFT_OUT)
+def test_its_cell_shows_what_is_left_out(
+    cell: str, old: str, new: str, shows: str, tmp_path: Path
+) -> None:
+    """A row that loses its amount, or a rule that is not there, changes the cell's output."""
+    sources = {one.id: one.source for one in course.cells(13)}
+    with Shell(13, tmp_path) as learner:
+        learner.run("begin", "rename", "required-draft", "model", "split", "enum")
+        right = learner.run(shows)
+        learner.run("enum")
+        assert sources[cell].count(old) == 1
+        wrong = learner.write(sources[cell].replace(old, new))
+        assert (wrong if cell == shows else learner.run(shows)) != right
