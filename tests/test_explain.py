@@ -18,6 +18,7 @@ from tutorial.errors import PAGE
 from tutorial.explain import explain, explain_errors, explained, import_of, names_in, one_line
 from tutorial.fresh import forget_app
 from tutorial.messages import MESSAGES
+from tutorial.shortened import NOTE
 from tutorial.terminal import terminal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -470,6 +471,57 @@ def test_other_errors_stay_as_they_are(
     printed = capsys.readouterr()
     assert "Error" in printed.out + printed.err
     assert "✗" not in printed.out + printed.err
+
+
+IN_LIBRARIES = {
+    "an endpoint, called without a server": (
+        "import httpx\nfrom fastapi import FastAPI\napp = FastAPI()\n\n"
+        '@app.get("/ping")\nasync def ping():\n    return [].size\n\n'
+        "transport = httpx.ASGITransport(app)\n"
+        "async with httpx.AsyncClient(transport=transport, base_url='http://x') as client:\n"
+        "    await client.get('/ping')",
+        "AttributeError: 'list' object has no attribute 'size'",
+        ["await client.get('/ping')", "return [].size"],
+    ),
+    "data that does not fit, in a file": (
+        "from app.more import make\nmake()",
+        "ValidationError: 1 validation error for Reminder",
+        ["----> 2 make()", "return Reminder()"],
+    ),
+    "an error of a library that is made of another": (
+        "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:1')",
+        "URLError: <urlopen error",
+        ["urllib.request.urlopen('http"],
+    ),
+    "an error that led to another, both with places in the cell": (
+        "import json\ntry:\n    json.loads('{')\nexcept ValueError:\n    json.loads(5)",
+        "TypeError: the JSON object must be",
+        ["json.loads('{')", "json.loads(5)", "JSONDecodeError: "],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IN_LIBRARIES)
+def test_an_error_in_a_library_shows_the_learners_places(
+    case: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typo in an endpoint had a traceback of hundreds of lines; %tb still shows them all."""
+    model = "from sqlmodel import SQLModel\n\n\nclass Reminder(SQLModel):\n    text: str\n"
+    write("app/more.py", f"{model}\n\ndef make():\n    return Reminder()\n")
+    cell, last, places = IN_LIBRARIES[case]
+    error = shell.run_cell(cell).error_in_exec
+    shown = capsys.readouterr().out
+    assert all(place in shown for place in places), shown
+    assert last in shown
+    assert "site-packages" not in shown
+    assert "urllib/request.py" not in shown
+    assert len(shown.splitlines()) < 45, shown
+    assert NOTE in shown
+    assert NOTE not in getattr(error, "__notes__", [])  # the error is as it was
+    shell.run_cell("%tb")
+    whole = capsys.readouterr().out
+    assert len(whole.splitlines()) > len(shown.splitlines())
+    assert NOTE not in whole
 
 
 @pytest.mark.parametrize("inner", ["print(later)", "[(lambda: later)() for _ in 'a']"])

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from json import JSONDecodeError
 from pathlib import Path
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 from tutorial import course
@@ -21,6 +22,7 @@ from tutorial.errors import Problem
 from tutorial.imports import hidden_in
 from tutorial.late_types import unknown_type_behind
 from tutorial.said import meaning
+from tutorial.shortened import shortened
 from tutorial.state import PROJECT_FOLDERS, project_files
 from tutorial.workspace import begun, project
 
@@ -342,4 +344,16 @@ def show_error(shell: Shell, kind: Any, error: BaseException, trace: object, **_
     # A mistake in the writing of a cell itself has no way through files that one must see.
     last = [frame.filename for frame in traceback.extract_tb(error.__traceback__)[-1:]]
     of_the_cell = isinstance(error, SyntaxError) and "compilerop" in "".join(last)
-    shell.showtraceback((kind, error, trace), running_compiled_code=not of_the_cell)
+    if isinstance(error, Problem | SyntaxError):
+        shell.showtraceback((kind, error, trace), running_compiled_code=not of_the_cell)
+        return
+    with shortened(error, _own) as short:
+        shell.showtraceback((kind, error, short), running_compiled_code=True)
+    sys.last_traceback = error.__traceback__  # for %tb
+
+
+def _own(frame: FrameType) -> bool:
+    """Whether a frame is of a cell, or of a file of the project; or IPython's, which it hides."""
+    module = str(frame.f_globals.get("__name__"))
+    in_a_file = _below(frame.f_code.co_filename) and "site-packages" not in frame.f_code.co_filename
+    return module == "__main__" or module.split(".")[0] == "IPython" or bool(in_a_file)
