@@ -54,13 +54,13 @@ CASES = {
         ["from app.models import Task"],
         {"app/models.py": "x = (\n"},
         "syntax-error",
-        "app/models.py has a syntax error in line 1: '(' was never closed.",
+        "app/models.py has a syntax error in line 1: '(' was never closed, in the line `x = (`.",
     ),
     "a missing comma": (
         ["from app.models import Task"],
         {"app/models.py": "x = (1 2)\n"},
         "syntax-error",
-        "in line 1: invalid syntax. Perhaps you forgot a comma.",
+        "in line 1: invalid syntax. Perhaps you forgot a comma, in",
     ),
     "a misspelt type": (
         ["from app.models import Task"],

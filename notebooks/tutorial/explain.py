@@ -7,6 +7,7 @@ import io
 import re
 import sqlite3
 import sys
+import textwrap
 import tokenize
 import traceback
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from tutorial import course
 from tutorial.edits import SOURCES, left_out, maker_of
 from tutorial.environment import requirements
 from tutorial.errors import Problem
+from tutorial.hints import hint, syntax_hint
 from tutorial.imports import hidden_in
 from tutorial.late_types import unknown_type_behind
 from tutorial.said import meaning
@@ -143,13 +145,28 @@ def other_encoding_in(text: str, folder: Path) -> Problem | None:
 def _file_of_the_project(error: BaseException) -> Problem | None:
     """A file of the project could not be imported."""
     if isinstance(error, SyntaxError) and _in_project(error.filename):
-        path, message = _shown(error.filename), error.msg.rstrip(".?")
-        return Problem("syntax-error", path=path, line=error.lineno, message=message)
+        path, message = _shown(error.filename), error.msg.rstrip(".?") + _text_of(error.text)
+        problem = Problem("syntax-error", path=path, line=error.lineno, message=message)
+        return _with(syntax_hint(error), problem)
     places = _places(error)
     if all(frame.name not in ("<module>", "__annotate__") for frame in places):
         return None  # the file was imported, and a function in it failed
     path, line = _shown(places[-1].filename), places[-1].lineno
-    return Problem("import-stops", path=path, line=line, error=one_line(error))
+    said = textwrap.shorten(one_line(error).rstrip("."), 200, placeholder=" …")
+    said += _text_of(places[-1].line)
+    return _with(hint(error), Problem("import-stops", path=path, line=line, error=f"{said}."))
+
+
+def _with(told: str, problem: Problem) -> Problem:
+    """Let a Problem say first what helps with the error that it quotes."""
+    problem.todo = f"{told} {problem.todo}".strip()
+    return problem
+
+
+def _text_of(line: str | None) -> str:
+    """Return a line of a file as words of a message, or "" if there is none."""
+    text = (line or "").strip()[:100]
+    return f", in the line `{text}`" if text else ""
 
 
 def _missing_module(error: BaseException) -> Problem | None:
@@ -346,8 +363,10 @@ def show_error(shell: Shell, kind: Any, error: BaseException, trace: object, **_
     of_the_cell = isinstance(error, SyntaxError) and "compilerop" in "".join(last)
     if isinstance(error, Problem | SyntaxError):
         shell.showtraceback((kind, error, trace), running_compiled_code=not of_the_cell)
+        if isinstance(error, SyntaxError) and (told := syntax_hint(error)):
+            print(f"→ {told}")
         return
-    with shortened(error, _own) as short:
+    with shortened(error, _own, hint(error)) as short:
         shell.showtraceback((kind, error, short), running_compiled_code=True)
     sys.last_traceback = error.__traceback__  # for %tb
 

@@ -9,11 +9,12 @@ Own = Callable[[FrameType], bool]
 
 
 @contextmanager
-def shortened(error: BaseException, own: Own) -> Iterator[TracebackType | None]:
+def shortened(error: BaseException, own: Own, todo: str = "") -> Iterator[TracebackType | None]:
     """Take the places that are not the learner's own out of an error while the block runs.
 
-    Gives the traceback to show. An error that led to this one (libraries often turn one into
-    another) is left out if none of its places is their own. An error itself never is.
+    todo: what to do about it, which is shown below it. Gives the traceback to show. An error that
+    led to this one (libraries often turn one into another) is left out if none of its places is
+    the learner's own. An error itself never is.
     """
     before: list[tuple[BaseException, TracebackType | None, BaseException | None, bool]] = []
     left_out = False
@@ -28,16 +29,17 @@ def shortened(error: BaseException, own: Own) -> Iterator[TracebackType | None]:
         if led_here is not None and without_libraries(led_here.__traceback__, own) is None:
             left_out, led_here, one.__cause__ = True, None, None  # this hides the context, too
         one = led_here
+    notes = [f"→ {todo}"] * bool(todo) + [NOTE] * left_out
     try:
-        if left_out:
-            error.add_note(NOTE)
+        for note in notes:
+            error.add_note(note)
         yield error.__traceback__
     finally:
         for one, trace, cause, suppressed in before:
             one.__traceback__, one.__cause__ = trace, cause
             one.__suppress_context__ = suppressed
-        if left_out:
-            error.__notes__.remove(NOTE)
+        for note in notes:
+            error.__notes__.remove(note)
 
 
 def without_libraries(trace: TracebackType | None, own: Own) -> TracebackType | None:

@@ -27,6 +27,7 @@ from tutorial.exercises.judging import (
 )
 from tutorial.exercises.stopped import require_set
 from tutorial.explain import explained, import_of
+from tutorial.hints import hint
 from tutorial.said import meaning
 from tutorial.show import wrapped
 from tutorial.workspace import begun
@@ -76,7 +77,8 @@ def check(exercise: str, *answer: Any) -> None:
         print(f"✗ Not quite: {still}. {why}{RESTART if error.left else ''}")
     except BaseException as error:  # also SystemExit, and what pytest.fail raises
         known = meaning(in_one_line(error), "answer")
-        todo = f". {known.todo}" if known else advice(error)
+        told = known.todo if known else hint(error)
+        todo = f". {told}" if told else advice(error)
         name = error.name if isinstance(error, NameError) else None
         if name and (line := import_of(name, begun.get("number") or 0)):
             todo = f". Import it first: `{line}`."

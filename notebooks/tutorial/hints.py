@@ -1,0 +1,167 @@
+"""What to do about an error of a library whose own words lead a beginner astray, wherever it is."""
+
+import keyword
+import re
+import traceback
+
+# A regular expression for "Type: text" of an error, with the module that raised it in a last line,
+# and what to do; \1 is its first group.
+HINTS = (
+    # FastAPI
+    (
+        r"^FastAPIError: Invalid args .*? (?:<class '|typing\.Annotated\[)[\w.]*?\b(\w*Session)\b",
+        r"FastAPI can't make a session of a request: as the type of the argument write "
+        r"`SessionDep`, that is, `Annotated[\1, Depends(get_session)]`. And behind `->` stands no "
+        r"session.",
+    ),
+    (
+        r"^FastAPIError: Invalid args for ",
+        "FastAPI can't read the type of an argument, or the one behind `->`: write a type such as "
+        "`str`, or a model. A `Path(…)` or `Depends(…)` stands behind the type, inside of "
+        "`Annotated[…]`.",
+    ),
+    (
+        r"^TypeError: <(?:async_)?generator object (\w+) at \w+> is not a callable object",
+        r"FastAPI calls the function itself: write `Depends(\1)`, without `()` behind its name.",
+    ),
+    (
+        r"^AttributeError: 'Depends' object has no attribute '__qualname__'",
+        "The type comes first, and `Depends(…)` behind it: `Annotated[Session, Depends(…)]`.",
+    ),
+    (
+        # As Python 3.13 says it, and as 3.11 does.
+        r"^TypeError: (?:Cannot instantiate typing\.Annotated|Type Annotated cannot be instant)",
+        "Write square brackets behind `Annotated`: `Annotated[str, …]`.",
+    ),
+    (
+        r"^ResponseValidationError: (?:.|\n)*'loc': \('response',\), .*'input': None",
+        "The endpoint has returned None, and the type behind `->` wants more: is its `return` "
+        "there?",
+    ),
+    (
+        r"^ResponseValidationError: ",
+        "What the endpoint returns does not fit the type behind `->`, or its `response_model`.",
+    ),
+    (
+        r"^TypeError: exceptions must derive from BaseException",
+        "`raise` wants an exception behind it, such as `HTTPException(404)`.",
+    ),
+    (
+        r"^ValueError: invalid literal for int\(\) with base 10: .*\n(?!__main__|app\b)",
+        "If it is an `HTTPException`: the status is a number, and comes first, as in "
+        '`HTTPException(409, "There is one.")`.',
+    ),
+    (
+        r"^TypeError: 'coroutine' object is not an async iterator\ncontextlib",
+        "A function below `@asynccontextmanager` needs a `yield`.",
+    ),
+    (
+        r"^TypeError: 'async_generator' object does not support the asynchronous context manager",
+        "Is the line `@asynccontextmanager` missing above the function?",
+    ),
+    # pydantic
+    (
+        r"^PydanticUserError: (?:Field '|A non-annotated attribute was detected: `)(\w+)",
+        r"Each field needs a type, behind a colon, as in `\1: str` or `\1: int = 5`.",
+    ),
+    (
+        r"^PydanticSchemaGenerationError: .* schema for (?:True|False|-?\d[\d.]*)\.",
+        "A value stands where the type of a field belongs. Write the type behind the colon, and "
+        "then the value, behind one `=`, as in `done: bool = False`.",
+    ),
+    (
+        r"^SchemaError: ",
+        "A setting of a field has a value of the wrong type: a number has no quotes, as in "
+        "`max_length=100`.",
+    ),
+    # SQLModel and SQLAlchemy
+    (
+        r"^ArgumentError: .*could not assemble any primary key columns",
+        "A table needs a primary key: give one of its fields `primary_key=True`, with the `Field` "
+        "of sqlmodel, and no comma at the end of the line. A class that is no table gets no "
+        "`table=True`.",
+    ),
+    (
+        r"^ValueError: <class '(?:\w+\.)*(\w+)'> has no matching SQLAlchemy type",
+        r"SQLModel has no column for the type `\1`: take one such as `str`, `int`, `float` or "
+        r"`bool`.",
+    ),
+    (
+        r"^AttributeError: (?:type object '\w+' has no attribute ')?__table__",
+        "The class has no table: does `table=True` stand in its brackets, with a capital T?",
+    ),
+    (
+        r"^AttributeError: 'NoneType' object has no attribute 'set'\nsqlalchemy",
+        "A class without `table=True` builds on one with it: let it build on a model that is no "
+        "table, such as `TaskBase`.",
+    ),
+    (
+        r"^InvalidRequestError: Instance .* is not persistent within this Session",
+        "`refresh` reads a row that is stored. Before it, the object needs `session.add(…)` and a "
+        "commit, in async code with `await`.",
+    ),
+    (
+        r"^UnmappedInstanceError: Class '(?:\w+\.)*(?!NoneType)(\w+)' is not mapped",
+        r"A session takes objects of a class with `table=True`, and `\1` is none: make a row of "
+        r"it first, as with `Task.model_validate(…)`.",
+    ),
+    # httpx
+    (
+        r"^UnsupportedProtocol: ",
+        "An address begins with `http://`. Take that of the server, as in "
+        '`httpx.get(f"{server.url}/ping")`, with an `f` before the quotes.',
+    ),
+)
+
+
+# The same for a line that Python can't read: for what it says of it, and for the line itself.
+OF_SYNTAX = (
+    (
+        "^invalid character '([\u2018-\u201f\u00ab\u00bb])'",
+        "",
+        "Python's quotes are straight, and this one is not: text programs and web pages make such "
+        "ones. Write it anew.",
+    ),
+    (
+        r"^'await' outside",
+        "",
+        "`await` stands only in functions that begin with `async def`. Sync code leaves it out.",
+    ),
+    (
+        r"",
+        r"^[$%>] ?(?:python|pip|alembic|uvicorn|curl|conda|cd|git) |"
+        r"^(?:python|pip|alembic|uvicorn|curl|conda|cd|git) [\w.-]",
+        "Is it a command, not Python? It belongs in a cell of its own, below a first line "
+        "`%%terminal`.",
+    ),
+    (r"", r"^async (?!def |with |for )\w", "Write `async def` before the name of a function."),
+    (r"", r"^def async ", "Write `async def`, in this order."),
+)
+
+NO_NAMES = ("else", "try", "finally", "lambda")  # a colon belongs behind them
+
+
+def syntax_hint(error: SyntaxError) -> str:
+    """Return what to do about a line that Python can't read, or ""."""
+    said, line = error.msg or "", (error.text or "").strip()
+    for of_said, of_line, todo in OF_SYNTAX:
+        if (found := re.search(of_said, said)) and re.search(of_line, line):
+            return found.expand(todo)
+    first, behind = (re.findall(r"^(\w+)(\s*:\s*\w|\s*)", line) or [("", "")])[0]
+    if keyword.iskeyword(first) and ":" in behind and first not in NO_NAMES:
+        return f"`{first}` is a word of Python's own: take another name, such as `{first}_`."
+    small = first.lower()
+    if first != small and keyword.iskeyword(small) and not keyword.iskeyword(first):
+        return f"Is `{first}` meant as the word `{small}` of Python? It has small letters."
+    return ""
+
+
+def hint(error: BaseException) -> str:
+    """Return what to do about an error of a library, in one sentence or two, or ""."""
+    *_, last = [None, *traceback.walk_tb(error.__traceback__)]
+    module = last[0].f_globals.get("__name__", "") if last else ""
+    text = f"{type(error).__name__}: {error}\n{module}"
+    for pattern, todo in HINTS:
+        if found := re.search(pattern, text):
+            return found.expand(todo)
+    return ""
