@@ -14,6 +14,7 @@ from plays import one_sentence
 from shell import Shell
 from sqlmodel import SQLModel
 
+from tutorial import Problem, start_process
 from tutorial.late_types import unknown_type, unknown_type_behind
 from tutorial.process import without_code
 from tutorial.said import meaning
@@ -119,6 +120,18 @@ def test_in_a_file_that_serve_imports(tmp_path: Path) -> None:
         text = learner.write("serve('app.main:late')")
         one_sentence(text, says)
         assert text.count(FAILED) == 1
+
+
+def test_in_a_server_that_is_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not start either. A type of another module is not the learner's."""
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path))
+    app = f"async def app(scope, receive, send): ...\n{LATE}"
+    (tmp_path / "app").mkdir()
+    for path in ("small.py", "app/main.py"):
+        (tmp_path / path).write_text(app, encoding="utf-8", newline="\n")
+    with pytest.raises(Problem, match=r"^app\.main:app did not start: NameError: name 'strr' is"):
+        start_process("app.main:app", tmp_path)
+    start_process("small:app", tmp_path).kill()
 
 
 @pytest.mark.parametrize("kind", [Literal["red"], "Unknown"])

@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from tutorial import late_types
 from tutorial.errors import Problem
 from tutorial.explain import explained, one_line
 from tutorial.family import Program
@@ -23,10 +24,22 @@ START_SECONDS = 30.0
 
 # Runs uvicorn, and ends it when its standard input is closed: the system closes it when the kernel
 # ends, however it ends. os.read, because a thread that waits in sys.stdin can block the exit.
+# When uvicorn has imported the app, its types are looked at, as `serve` does it. late_types.py, the
+# first argument, is run as a file: the whole of `tutorial` has no place in what is measured.
 PROGRAM = """
-import os, threading
+import os, runpy, sys, threading
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+unknown_type = runpy.run_path(sys.argv.pop(1))["unknown_type"]
+from uvicorn import Config
 from uvicorn.main import main
+load = Config.load
+def load_and_look(config):
+    load(config)
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "app":
+            if error := unknown_type(list(vars(module).values()), name):
+                raise error
+Config.load = load_and_look
 main()
 """
 
@@ -49,9 +62,10 @@ class Process(Running):
         # A file, because a pipe that nobody reads would stop the server when it is full.
         number = len(list(folder.glob("server*.log"))) + 1
         self._log = folder / f"server{number}.log"
+        command = [sys.executable, "-c", PROGRAM, late_types.__file__]
         with self._log.open("wb") as log:
             self._process: Program[bytes] = Program(
-                [sys.executable, "-c", PROGRAM, target, "--port", "0", *options],
+                [*command, target, "--port", "0", *options],
                 cwd=folder,
                 env=variables_for(settings),
                 stdin=subprocess.PIPE,
