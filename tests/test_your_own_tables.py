@@ -22,14 +22,18 @@ from own_tables import (
     PARTS,
     Own,
     blocks,
+    changed,
     emptied,
     said,
+    section,
     statements,
 )
 from sqlalchemy.exc import (
     ArgumentError,
+    ConstraintColumnNotFoundError,
     DBAPIError,
     IntegrityError,
+    InvalidRequestError,
     StatementError,
 )
 
@@ -307,12 +311,12 @@ def test_a_field_that_may_be_left_out(kind: str, version: str, own: Make) -> Non
         service.run(base, INVOICE, models + "    number: str\n    customer_id: int\n", lines)
         with service.serve(version, ENDPOINTS) as client:
             client.post("/invoice/", json={"number": "a", "customer_id": 7})
-            changed = client.patch("/invoice/1", json={"number": "b"})
-            assert changed.status_code == status
+            answered = client.patch("/invoice/1", json={"number": "b"})
+            assert answered.status_code == status
             if status == 422:
-                assert "`Field required`" in PAGE and "Field required" in changed.text
+                assert "`Field required`" in PAGE and "Field required" in answered.text
                 continue
-            assert changed.json() == {"id": 1, "number": "b", "customer_id": 7}
+            assert answered.json() == {"id": 1, "number": "b", "customer_id": 7}
             for wrong in (0, None, 2**31):
                 answer = client.patch("/invoice/1", json={"customer_id": wrong})
                 assert answer.status_code == 422
@@ -364,3 +368,217 @@ def test_parts(kind: str, version: str, own: Make) -> None:
                 client.delete("/part/2")
             assert sum(one.startswith("SELECT") for one in sent) == selects
             assert connection.scalar(lines) == 0
+
+
+# 13. A table of links
+
+TASK = """
+class Task(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+"""
+DELETE = """
+@app.delete("/task/{task_id}")
+def delete(task_id: TaskId, session: SessionDep) -> None:
+    session.delete(found(session.get(Task, task_id)))
+    session.commit()
+"""
+NAME = '    __tablename__ = "task_tag"\n'
+PASSIVE = 'passive_deletes="all",\n'
+NO_TABLE = {"sqlite": "no such table: tasktag"}
+NO_TABLE["postgresql"] = 'relation "tasktag" does not exist'
+
+
+def with_links(service: Own, old: str = "", new: str = "") -> Own:
+    """Give a service the tables of the page, and make them: that of links by the exercise."""
+    (links, _), (tags,) = blocks(13), blocks(13, "diff")
+    models = f"{links}\n{changed(TASK, tags)}"
+    assert not old or old in models
+    service.run("import sqlalchemy as sa", models.replace(old, new) if old else models)
+    (answer,) = [one.source for one in course.cells(12) if one.id == "your-turn-link-solution"]
+    service.run(answer.partition("\n\ncheck(")[0])
+    with service.engine.begin() as connection:
+        service["op"] = service.operations(connection)
+        for name in ("task", "tag"):
+            service.tables.tables[name].create(connection)
+        service.run("solution_upgrade()")
+        connection.execute(sa.text("INSERT INTO task (id) VALUES (1)"))
+        connection.execute(sa.text("INSERT INTO tag (id, word) VALUES (1, 'a'), (2, 'b')"))
+    return service
+
+
+@each_kind
+def test_a_class_of_two_words(kind: str, own: Make) -> None:
+    """Without its name, the class knows no table, and the draft drops that of the links."""
+    service = with_links(own(kind), NAME)
+    with service.engine.connect() as connection:
+        upgrade, _ = service.draft(connection)
+        drop = "op.drop_table('task_tag')"
+        assert drop in upgrade and f"`{drop}`" in section(13)
+        with pytest.raises(DBAPIError, match=said(13, NO_TABLE[kind])):
+            connection.execute(sa.select(service["TaskTag"]))
+    service = with_links(own(kind))
+    with service.engine.connect() as connection:
+        assert service.differences(connection) == []
+
+
+@each_version
+@each_kind
+def test_links(kind: str, version: str, own: Make) -> None:
+    """A tag is given once; links go with their task, by the rule of the database."""
+    (_, endpoint) = blocks(13)
+    for old in ("", PASSIVE):
+        service = with_links(own(kind), old)
+        with service.serve(version, endpoint, DELETE) as client:
+            for path in ("1/task/1", "1/task/1", "2/task/1"):
+                assert client.put(f"/tag/{path}").status_code == 204
+            for path in ("3/task/1", "1/task/3"):
+                assert client.put(f"/tag/{path}").status_code == 404
+            with service.engine.connect() as connection, statements() as sent:
+                links = sa.select(service["TaskTag"].tag_id)
+                assert sorted(connection.scalars(links)) == [1, 2]
+                connection.rollback()
+                sent.clear()
+                client.delete("/task/1")
+                assert ["task_tag" in one for one in sent].count(True) == (2 if old else 0)
+                assert connection.scalars(links).all() == []
+    assert endpoint.count(", options=[tags]") == 1
+    service = with_links(own(kind))
+    unloaded = endpoint.replace(", options=[tags]", "")
+    words = "'Task.tags' is not available due to lazy='raise'"
+    with (
+        service.serve(version, unloaded) as client,
+        pytest.raises(InvalidRequestError, match=said(13, words)),
+    ):
+        client.put("/tag/1/task/1")
+
+
+# 14. and 15. A new name, and a new type
+
+
+def dated(service: Own, name: str, *changes: tuple[str, str]) -> Own:
+    """Give a service the invoice of the page, with another name of the column, and changes."""
+    models, _ = blocks(14)
+    for old, new in (("issued_on", name), *changes):
+        assert old in models
+        models = models.replace(old, new)
+    service.run(
+        "from datetime import date\nfrom sqlalchemy import CheckConstraint, UniqueConstraint"
+    )
+    service.run("import sqlalchemy as sa", models)
+    return service
+
+
+@each_kind
+def test_a_column_with_rules(kind: str, own: Make) -> None:
+    """Up, down, up: the rules have the new name, and hold; `check` is content each time."""
+    (_, revision), service = blocks(14), dated(own(kind), "issued")
+    service.tables.create_all(service.engine)
+    with service.engine.connect() as connection:
+        insert = "INSERT INTO invoice (issued, number, paid) VALUES ('2030-01-02', 7, '2030-01-03')"
+        connection.execute(sa.text(insert))
+        connection.commit()
+        service["op"] = service.operations(connection)
+        service.run(revision)
+        for command in ("upgrade()", "downgrade()"):
+            service.run(command)
+        assert service.differences(connection) == []
+        service.run("upgrade()")
+        renew(service)
+        dated(service, "issued_on")
+        assert service.differences(connection) == []
+        for refused, rule in (
+            ("UPDATE invoice SET issued_on = '2030-01-04'", "ck_invoice_paid"),
+            (insert.replace("issued", "issued_on"), "uq_invoice_number_issued_on"),
+        ):
+            with pytest.raises(IntegrityError) as error, connection.begin_nested():
+                connection.execute(sa.text(refused))
+            assert kind == "sqlite" or rule in str(error.value)
+        assert connection.scalar(sa.text("SELECT count(issued_on) FROM invoice")) == 1
+
+
+def renew(service: Own) -> None:
+    """Let a service forget its tables."""
+    service.tables.clear()
+    service.run("SQLModel._sa_registry._class_registry.clear()")
+
+
+@each_kind
+def test_what_a_new_name_leaves(kind: str, own: Make) -> None:
+    """What the table of the section says, line by line."""
+    unique = ('UniqueConstraint("number", "issued_on")', 'UniqueConstraint("number", "issued")')
+    with pytest.raises(
+        ConstraintColumnNotFoundError, match=said(14, "no column named 'issued' is present")
+    ):
+        dated(own(kind), "issued_on", unique)
+    service = dated(own(kind), "issued")
+    service.tables.create_all(service.engine)
+    with service.engine.connect() as connection:
+        op = service.operations(connection)
+
+        def rename() -> None:
+            with op.batch_alter_table("invoice", recreate="auto") as batch_op:
+                batch_op.alter_column("issued", new_column_name="issued_on")
+                batch_op.create_unique_constraint("more", ["paid"])
+
+        if kind == "sqlite":
+            with pytest.raises(DBAPIError, match=said(14, "no such column: issued")):
+                rename()
+        else:
+            rename()
+    service = dated(own(kind), "issued")
+    service.tables.create_all(service.engine)
+    with service.engine.connect() as connection:
+        service.operations(connection).alter_column(
+            "invoice", "issued", new_column_name="issued_on"
+        )
+        renew(service)
+        dated(service, "issued_on", ("paid >= issued_on", "paid >= issued"))
+        found = [one[0] for one in service.differences(connection)]
+        assert found == ["remove_constraint", "add_constraint"]
+    assert "`Detected removed unique constraint`" in section(14)
+
+
+@each_kind
+def test_a_foreign_key_keeps_its_name(kind: str, own: Make) -> None:
+    """`alembic check` does not compare the names of foreign keys."""
+    service = own(kind)
+    field = 'owner_id: int = Field(foreign_key="owner.id"{})'
+    owner = "class Owner(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n"
+    models = BASE.format(field) + INVOICE
+    service.run(owner, models.format(""))
+    service.tables.create_all(service.engine)
+    with service.engine.connect() as connection:
+        op = service.operations(connection)
+        op.alter_column("invoice", "owner_id", new_column_name="buyer_id")
+        renew(service)
+        service.run(owner, models.format(', sa_column_kwargs={"name": "buyer_id"}'))
+        assert service.differences(connection) == []
+        (key,) = sa.inspect(connection).get_foreign_keys("invoice")
+        assert key["name"] == "fk_invoice_owner_id_owner"
+
+
+@each_kind
+def test_a_number_of_a_text(kind: str, own: Make) -> None:
+    """PostgreSQL needs to be told how, and refuses what is none; SQLite takes the same line."""
+    service, (revision,) = own(kind), blocks(15)
+    using = ', postgresql_using="amount::integer"'
+    assert revision.count(using) == 1
+    with service.engine.connect() as connection:
+        service["op"] = op = service.operations(connection)
+        op.create_table("invoice", number(), sa.Column("amount", sa.String(20)))
+        connection.execute(sa.text("INSERT INTO invoice VALUES (1, '-5')"))
+        connection.commit()
+        if kind == "postgresql":
+            words = 'column "amount" cannot be cast automatically to type integer'
+            with pytest.raises(DBAPIError, match=said(15, words)):
+                service.run("import sqlalchemy as sa", revision.replace(using, ""), "upgrade()")
+            connection.rollback()
+            for text in ("7 apples", ""):
+                words = said(15, "invalid input syntax for type integer")
+                with pytest.raises(DBAPIError, match=words), connection.begin_nested():
+                    connection.execute(sa.text(f"SELECT CAST(text '{text}' AS INTEGER)"))
+        service.run("import sqlalchemy as sa", revision, "upgrade()")
+        assert connection.execute(sa.text("SELECT amount FROM invoice")).all() == [(-5,)]
+        place = {"sqlite": "instr(name, ' ')", "postgresql": "strpos(name, ' ')"}[kind]
+        assert f"`{place}`" in section(15)
+        assert connection.scalar(sa.text(f"SELECT {place} FROM (SELECT 'a b' AS name) AS t")) == 2

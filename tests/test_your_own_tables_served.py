@@ -288,6 +288,16 @@ def test_the_tests_of_chapter_14(
 
 # 11. The tests of chapter 14 with a second resource
 
+
+def test_a_path_of_two_numbers() -> None:
+    """Both are filled in: greedy, the pattern would take all that stands between them."""
+    (fill,) = re.findall(r"^\+ +(path = re\.sub\(.+\))$", section(11), re.MULTILINE)
+    names: dict[str, Any] = {"re": re, "TASK_ID": {404: 2}, "status": 404}
+    names["path"] = "/tag/{tag_id}/task/{task_id}"
+    exec(fill, names)
+    assert names["path"] == "/tag/2/task/2"
+
+
 FIELDS = 'TASK | {"id": 1}'
 
 
