@@ -396,18 +396,34 @@ def test_fields_of_other_kinds(version: str, folder: Path) -> None:
         assert client.post("/book/", json={}).json() == {"pages": None, "id": 1}
 
 
-def test_numbers_without_limits(folder: Path) -> None:
-    """What the page says of them: 500."""
-    assert "a whole number of 22 digits answers 500, and so does `NaN` for a `float`" in PAGE
+def test_numbers_that_are_too_large(folder: Path) -> None:
+    """What the page says of them. JSON holds no infinite number, that of a 422 neither."""
+    assert "without them, a whole number of 22 digits answers 500. `NaN` or `1e400`" in PAGE
+    assert "does so with them, too, but nothing is stored; with the `app/errors.py` of" in PAGE
     project = made(folder, "sync")
     bare = in_place_of_the_title(FIELDS[:2], lambda line: line.partition(" =")[0])
     project.write("app/models.py", bare)
     upgraded(project)
-    json = {"Content-Type": "application/json"}
-    for pages, weight in ("9" * 22, "1"), ("1", "NaN"):
-        body = f'{{"pages": {pages}, "weight": {weight}}}'
-        with asked(project) as client:  # after a 500, the server closes the connection
-            assert client.post("/book/", content=body, headers=json).status_code == 500
+    digits, *odd = [(10**22, "1"), ("1", "NaN"), ("1", "1e400")]
+    # after a 500, the server closes the connection
+    headers = {"Content-Type": "application/json", "Connection": "close"}
+
+    def statuses(*numbers: tuple[object, str]) -> set[int]:
+        bodies = [f'{{"pages": {pages}, "weight": {weight}}}' for pages, weight in numbers]
+        with asked(project) as client:
+            sent = [client.post("/book/", content=body, headers=headers) for body in bodies]
+        assert project.rows("*") == []
+        return {answer.status_code for answer in sent}
+
+    assert statuses(digits) == {500}
+    project.write("app/models.py", in_place_of_the_title(FIELDS[:2]))
+    assert statuses(*odd) == {500}
+    errors = (ROOT / "app" / "errors.py").read_text(encoding="utf-8")
+    project.write("app/errors.py", errors.replace("Task", "Book"))
+    main = (project.folder / "app" / "main.py").read_text(encoding="utf-8")
+    main = main.replace("FastAPI()", "FastAPI(exception_handlers=HANDLERS)")
+    project.write("app/main.py", f"from app.errors import HANDLERS\n{main}")
+    assert statuses(*odd) == {422}
 
 
 def test_the_versions_are_those_of_the_lock() -> None:
