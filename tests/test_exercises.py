@@ -403,15 +403,19 @@ def test_never_ends_waiting(of: str, wait: str, capsys: pytest.CaptureFixture) -
     linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
     exec(compile(cell, file, "exec"), names)
     before, folder, filters = set(threading.enumerate()), Path.cwd(), list(warnings.filters)
+    interval = sys.getswitchinterval()
     exercise = of.partition("(")[0]
     answer = answers.handed_in({**module_of(exercise), "x": right(names[exercise])}, "x")
     said = verdict(exercise, answer, capsys)
     assert said.startswith(f"{NOT_QUITE}a call still runs after 0.3 s, in the line `{wait}` (line")
     assert "It can't be ended, so choose Kernel → Restart Kernel" in said
     assert (Path.cwd(), warnings.filters) == (folder, filters)
+    assert sys.getswitchinterval() == interval
+    keep_python_from_its_end = [one for one in threading.enumerate() if not one.daemon]
     names["again"].set()
     names["lock"].release()
     names["empty"].put(1)
+    assert before.issuperset(keep_python_from_its_end)
     until(lambda: not left_behind(before), 5)
     assert left_behind(before) == set()
     assert capsys.readouterr() == ("", "")
@@ -440,6 +444,21 @@ def test_an_interrupt_of_an_endless_answer(
     interrupt.start()
     with pytest.raises(KeyboardInterrupt):
         check("p99", *given("p99", "never_ends"))
+    assert left_behind(before) == set()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_interrupt_of_an_answer_that_waits(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends the check, too, though nothing can end the wait."""
+    monkeypatch.setattr(ending, "LONGEST_CALL", 2)
+    monkeypatch.setattr(ending, "PATIENT", 0.05)
+    before, again = set(threading.enumerate()), threading.Event()
+    threading.Timer(0.1, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        check("p99", lambda times: again.wait())
+    again.set()
     assert left_behind(before) == set()
     assert capsys.readouterr() == ("", "")
 
@@ -624,6 +643,7 @@ def test_nothing_is_left_behind(exercise: str, name: str, capsys: pytest.Capture
     kinds = (ResourceWarning, RuntimeWarning)
     assert [str(one.message) for one in caught if one.category in kinds] == []
     assert left_behind(before) == set()
+    assert ending.given_up == {}
     assert list(Path().iterdir()) == []
     app = getattr(sys.modules.get("app.main"), "app", None)
     assert app is None or app.dependency_overrides == {}  # it asks its own database again

@@ -33,7 +33,6 @@ class StillRuns(BaseException):
     """
 
     def __init__(self, where: str = "", left: bool = False) -> None:
-        super().__init__(where)
         self.where, self.left = where, left
 
 
