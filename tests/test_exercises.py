@@ -366,6 +366,23 @@ def test_line_of_the_cell(capsys: pytest.CaptureFixture) -> None:
     assert said == f"{NOT_QUITE}{stops}, in the line `{shown}` (line {number})"
 
 
+@pytest.mark.parametrize("of", ["p99(times)", "hello(name: Name)"])
+def test_an_answer_that_takes_some_time(
+    of: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was looked at meanwhile, and is left alone as long as it does not take too long."""
+    monkeypatch.setattr(ending, "LONGEST_CALL", 2)
+    names: dict[str, Any] = {"__name__": "__main__", "sleep": asyncio.sleep, "Name": str}
+    names |= {"time": time, "slow": [1.0]}  # two looks
+    if of.startswith("p99"):
+        exec(f"def {of}:\n    time.sleep(slow.pop() if slow else 0)", names)
+    else:
+        exec(f"async def {of}:\n    await sleep(slow.pop() if slow else 0)", names)
+    exercise = of.partition("(")[0]
+    answer = answers.handed_in({**module_of(exercise), "x": right(names[exercise])}, "x")
+    assert "it gives None" in verdict(exercise, answer, capsys).replace("returns", "gives")
+
+
 def test_never_ends_leaves_other_threads_alone(capsys: pytest.CaptureFixture) -> None:
     """What a cell has started before the check goes on, also while an answer is ended."""
     names: dict[str, Any] = {"__name__": "__main__", "stop": threading.Event()}

@@ -350,6 +350,13 @@ def waits_for_ever(client):
         pass
 
 
+@wrong("a call still runs after 0.3 s, in the line `while True:` (line ")
+def never_ends_with_any_service(client):
+    client.get("/ping")
+    while True:
+        pass
+
+
 @wrong("a service that loses the name if only a description is sent passes the test")
 def waits_for_the_change(client):
     task = {"task_name": "a", "task_description": "b"}
