@@ -146,9 +146,20 @@ def test_servers_of_an_earlier_run(learner: Path) -> None:
 
 def test_an_app_from_elsewhere(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a cell above has imported as `app` is not the project's, and is forgotten."""
-    monkeypatch.setitem(sys.modules, "app", ModuleType("app"))
+    write_mine(learner)
+    for call in (lambda: steps.begin(2), lambda: steps.restore("backups/001")):
+        monkeypatch.setitem(sys.modules, "app", ModuleType("app"))
+        call()
+        assert "app" not in sys.modules
+
+
+def test_after_a_case(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its messages advise in place of others would not help a step."""
+    monkeypatch.setattr(Problem, "other_todo", {"no-such-backup": "Look into the case."})
     steps.begin(2)
-    assert "app" not in sys.modules
+    with pytest.raises(Problem) as caught:
+        steps.restore("backups/001")
+    assert caught.value.todo.startswith("Choose one of those that are there: none")
 
 
 def test_room_for_the_rows_of_the_step(learner: Path, capsys: pytest.CaptureFixture) -> None:

@@ -11,6 +11,7 @@ from plays import end_of, one_sentence, put
 
 from tutorial import course
 from tutorial.state import read_state
+from tutorial.workspace import OWNER
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORT = (5,)  # the steps that are played whenever the tests run; the others, once a week
@@ -131,14 +132,25 @@ def test_two_notebooks_begin_at_once(tmp_path: Path) -> None:
 
 
 def test_another_notebook_takes_the_project(tmp_path: Path) -> None:
-    """A notebook says so, once, when another one has begun a step in its project."""
+    """A notebook says so, once, when another one has begun a step in its project.
+
+    It does not say so of itself, nor in the cell that takes the project back, nor without a note.
+    """
     with Learner(4, tmp_path) as one, Learner(2, tmp_path) as two:
         one.run("begin")
+        assert "notebook" not in one.write("1")
         two.run("begin")
-        notice = "Another notebook has begun step 2 in this project."
+        notice = "Another notebook has begun step 2 in this project. To go on here, run this noteb"
         assert notice in one.write("1")
         assert notice not in one.write("1")
         one.up_to("import-app")
+        assert "Another notebook" not in two.run("begin")
+        assert "Another notebook has begun step 2" not in two.write("1")
+        for note in ("4", None):
+            owner = tmp_path / OWNER
+            owner.write_text(note, encoding="utf-8") if note else owner.unlink()
+            assert two.write("1") == "1\n"
+        one.run("begin")
         assert "Another notebook has begun step 4" in two.write("1")
 
 

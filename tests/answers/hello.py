@@ -270,7 +270,7 @@ def a_name_of_another_cell():
     return {"hello": "lost"}
 
 
-@wrong("it returns a dict, `{'hello': 'Ada'}`, which does not fit the type behind `->`")
+@wrong("`{'hello': 'Ada'}`, which does not fit the type behind `->`, or its `response_model`.")
 def another_type(name: Name) -> str:
     return {"hello": name}
 
