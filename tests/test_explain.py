@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tutorial import Problem, begin, check, course, finish, restore, serve
 from tutorial.errors import PAGE
-from tutorial.explain import explain, explain_errors, explained, import_of, names_in, one_line
+from tutorial.explain import explain, explain_errors, explained, import_of, one_line, set_in
 from tutorial.fresh import forget_app
 from tutorial.messages import MESSAGES
 from tutorial.shortened import NOTE
@@ -423,7 +423,29 @@ def test_the_names_of_each_cell_can_be_read() -> None:
     for step in course.numbers():
         for cell in course.cells(step):
             if cell.kind == "code" and not cell.source.startswith("%%"):
-                assert names_in(cell.source)
+                assert set_in(cell.source) is not None
+
+
+@pytest.mark.parametrize("name", ["name", "body", "function", "max_length", "hello", "title"])
+def test_a_name_that_no_cell_sets_is_not_promised(name: str, shell: InteractiveShell) -> None:
+    """Step 4 has an argument `body`, and `title=`: to run its cells again sets no such name."""
+    explain_errors(shell, 4)
+    problem = explain(shell.run_cell(f"print(f'/hello/{{{name}}}')").error_in_exec)
+    assert problem.key == "unknown-name"
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("%env A=1\nimport os.path as p, sys\nfrom x import y as z", {"p", "sys", "z"}),
+        ("a = b.c = d\nfor e in f: g(h=1)", {"a", "e"}),
+        ("def i(j): k = 1\nclass L(M): n = 1\nasync def o(): ...", {"i", "L", "o"}),
+        ("async with p() as q, r as (s, t): u: int = 1\n[v for v in w]\n(x := 1)", set("qstux")),
+    ],
+)
+def test_the_names_that_a_cell_sets(cell: str, names: set[str]) -> None:
+    """Of whatever form."""
+    assert set_in(cell) == names
 
 
 def test_a_missing_module_is_named_with_its_place(shell: InteractiveShell) -> None:
@@ -522,6 +544,29 @@ def test_an_error_in_a_library_shows_the_learners_places(
     whole = capsys.readouterr().out
     assert len(whole.splitlines()) > len(shown.splitlines())
     assert NOTE not in whole
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("begin()", "`begin(5)`"),
+        ("finish()", "`finish(5)`"),
+        ("check()", "`check("),
+        ("serve('app.main:app', 8000)", "`serve("),
+        ("serve('app.main:app', port=8000)", "`serve("),
+        ("table()", "`table("),
+        ("frame()", '`frame(f"{URL}/docs")`'),
+    ],
+)
+def test_a_helper_that_is_called_otherwise(
+    call: str, told: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The notebook's own call is a way on; the lines of the helper are none."""
+    shell.run_cell(f"from tutorial import *\n{call}")
+    shown = capsys.readouterr().out
+    assert "TypeError: " in shown
+    assert f"→ This notebook calls it so: {told}" in shown
+    assert "explain.py" not in shown
 
 
 @pytest.mark.parametrize("inner", ["print(later)", "[(lambda: later)() for _ in 'a']"])

@@ -43,6 +43,7 @@ def lines_of(
 ) -> tuple[list[str], bool]:
     """Return the lines that finish prints for a state, and whether it calls the step done."""
     monkeypatch.setattr(MODULE, "read_state", lambda folder: state)
+    monkeypatch.setitem(workspace.begun, "number", step)
     capsys.readouterr()
     try:
         finish(step)
@@ -668,3 +669,19 @@ def test_a_real_workspace(learner: Path, capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(Problem):
         finish(3)
     assert "✗ the database's tables: they are not as this step" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("step", [3, 12])
+def test_the_end_of_another_step(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong number is named: the project is not incomplete, and no folder was deleted."""
+    monkeypatch.setenv("TUTORIAL_WORKSPACE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    begin(2)
+    with pytest.raises(Problem) as problem:
+        finish(step)
+    assert problem.value.key == "another-step"
+    assert problem.value.todo.startswith("Write `finish(2)`.")
+    finish(1)  # what is complete, is complete
+    assert "Step 1 of 10 is done." in capsys.readouterr().out

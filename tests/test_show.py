@@ -4,16 +4,19 @@ import asyncio
 import re
 import shutil
 import sqlite3
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import mermaid
 import pytest
 from helpers import write
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel, select
@@ -467,3 +470,42 @@ def test_edit_that_does_not_fit() -> None:
     with pytest.raises(Problem, match=r"There is no file app/nope\.py"):
         edit("app/nope.py", "a", "b")
     assert Path("app/main.py").read_text(encoding="utf-8") == "a = 1\n"
+
+
+class Task:
+    """Stands for the learner's class."""
+
+
+@pytest.mark.parametrize(("query", "got"), [(Task, "Task"), ({"task_name": "x"}, "dict")])
+def test_table_wants_a_text(query: Any, got: str) -> None:
+    """A class in the place of its table's name is told as such."""
+    with pytest.raises(Problem, match=f"in quotes, and got `{got}`") as problem:
+        table(query)
+    assert problem.value.key == "no-query"
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("sqlite:///database.db", "no-database"),
+        ("sqlite:///größe.db", "another-database"),
+        ("sqlite:////database.db", "another-database"),
+        ("sqlite://", "another-database"),
+        ("postgresql://me:secret@localhost/db", "another-database"),
+        (None, "no-database"),
+    ],
+)
+def test_a_database_that_the_app_does_not_use(
+    url: str | None, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If app/db.py names another file, the cells above do not create this one."""
+    monkeypatch.chdir(tmp_path)
+    module = SimpleNamespace(engine=SimpleNamespace(url=make_url(url))) if url else None
+    monkeypatch.setitem(sys.modules, "app.db", module)
+    with pytest.raises(Problem) as problem:
+        table("task")
+    assert problem.value.key == key
+    assert "secret" not in str(problem.value)
+    with pytest.raises(Problem) as problem:
+        table("task", "other.db")
+    assert problem.value.key == "no-database"

@@ -206,14 +206,14 @@ def test_tests_with_a_server_may_fail(capsys: pytest.CaptureFixture) -> None:
 def test_quotes(capsys: pytest.CaptureFixture) -> None:
     """Quotes group as in a shell: JSON in single quotes is one argument, with its own quotes."""
     write("show.py", SHOW_ARGUMENTS)
-    cell = """python show.py '{"name": "a  b", "price": "5 $"}' "two words" ü * | > ''"""
+    cell = """python show.py '{"name": "a  b", "price": "5 $"}' "two words" ü * '|' a>b ''"""
     assert json.loads(output_of(capsys, "", cell)) == [
         '{"name": "a  b", "price": "5 $"}',
         "two words",
         "ü",
         "*",
         "|",
-        ">",
+        "a>b",
         "",
     ]
 
@@ -517,3 +517,36 @@ def test_magic_reads_the_variables_of_the_notebook(capsys: pytest.CaptureFixture
         "  More: notebooks/troubleshooting.md, “command-failed”.",
     ]
     assert "Traceback" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    ("command", "key", "word"),
+    [
+        ("$ python --version", "prompt-typed", "$"),
+        ("% python --version", "prompt-typed", "%"),
+        ("> python --version", "prompt-typed", ">"),
+        ("python --version && python --version", "no-shell", "&&"),
+        ("python --version > version.txt", "no-shell", ">"),
+        ("python --version | more", "no-shell", "|"),
+        ("python --version; python --version", "no-shell", ";"),
+        ("python --version  # which one?", "no-shell", "#"),
+    ],
+)
+def test_what_only_a_shell_knows_is_named(command: str, key: str, word: str) -> None:
+    """Without it, the program got these signs as arguments, and mostly it ignored them."""
+    with pytest.raises(Problem) as problem:
+        terminal("", command)
+    assert problem.value.key == key
+    assert problem.value.values["word"] == word
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["'|'", '"a && b; c > d # e"', '-d\'{"a": "b > c; d"}\'', "http://x/#a", "a;b", "'a\\ &&'"],
+)
+def test_the_same_signs_in_an_argument_stay(
+    argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In quotes, or inside of a word, they belong to the command."""
+    terminal("", f'python -c "import sys; print(sys.argv[1])" {argument}')
+    assert capsys.readouterr().out.splitlines()[-1] == shlex.split(argument)[0]

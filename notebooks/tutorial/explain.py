@@ -1,14 +1,13 @@
 """Turns an exception into a Problem: what happened, and what to do."""
 
 import ast
+import dis
 import errno
 import functools
-import io
 import re
 import sqlite3
 import sys
 import textwrap
-import tokenize
 import traceback
 from collections.abc import Callable, Iterator
 from json import JSONDecodeError
@@ -199,16 +198,16 @@ def _name(error: BaseException) -> Problem | None:
         return Problem("cell-stopped", name=name, error=stopped[name])
     step = begun.get("number")
     # A file that a cell writes, and what the learner changes, set no name for the cells below them.
-    used = step and any(
+    has_cell = step and any(
         not cell.source.startswith("%%")
         and not cell.id.startswith("your-turn-")
-        and name in names_in(cell.source)
+        and name in set_in(cell.source)
         for cell in course.cells(step)
-        if cell.kind == "code"
+        if cell.kind == "code" and name in cell.source
     )
-    if not used and (line := import_of(name, step or 0)):
+    if not has_cell and (line := import_of(name, step or 0)):
         return Problem("name-not-imported", name=name, line=line)
-    return Problem("name-not-set" if used else "unknown-name", name=name)
+    return Problem("name-not-set" if has_cell else "unknown-name", name=name)
 
 
 def import_of(name: str, step: int) -> str:
@@ -237,10 +236,11 @@ def _imports_of(name: str, source: str) -> Iterator[str]:
                 yield f"{before}import {name}"
 
 
-def names_in(source: str) -> set[str]:
-    """Return the names in the code of a cell, without those in its texts, such as an edit."""
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return {token.string for token in tokens if token.type == tokenize.NAME}
+def set_in(source: str) -> set[str]:
+    """Return the names that a cell sets in the notebook: not those of arguments or attributes."""
+    python = re.sub(r"^[%!].*", "", source, flags=re.MULTILINE)
+    steps = dis.get_instructions(compile(python, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
+    return {str(step.argval) for step in steps if step.opname in ("STORE_NAME", "STORE_GLOBAL")}
 
 
 READ_OTHERWISE = {  # the status of an answer that is no JSON -> what helps
@@ -366,9 +366,24 @@ def show_error(shell: Shell, kind: Any, error: BaseException, trace: object, **_
         if isinstance(error, SyntaxError) and (told := syntax_hint(error)):
             print(f"→ {told}")
         return
-    with shortened(error, _own, hint(error)) as short:
+    with shortened(error, _own, hint(error) or _as_the_notebook_calls(error)) as short:
         shell.showtraceback((kind, error, short), running_compiled_code=True)
     sys.last_traceback = error.__traceback__  # for %tb
+
+
+def _as_the_notebook_calls(error: BaseException) -> str:
+    """Return how the notebook calls a helper of the course that was called otherwise, or ""."""
+    found = re.match(r"(?:\w+\.)*(\w+)\(\) (?:missing|takes|got) ", str(error))
+    if not isinstance(error, TypeError) or not found:
+        return ""
+    if not hasattr(sys.modules["tutorial"], found[1]):
+        return ""
+    for cell in course.cells(begun.get("number") or 0):
+        if call := re.search(
+            rf"\b{found[1]}\([^()]*\)", cell.source if cell.kind == "code" else ""
+        ):
+            return f"This notebook calls it so: `{call[0]}`."
+    return ""
 
 
 def _own(frame: FrameType) -> bool:

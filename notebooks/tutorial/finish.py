@@ -16,7 +16,7 @@ from tutorial.progress import record
 from tutorial.show import wrapped
 from tutorial.state import Row, State, read_state
 from tutorial.steps import require_step
-from tutorial.workspace import TRIAL, location, only_one, project_of
+from tutorial.workspace import TRIAL, begun, location, only_one, project_of
 
 AGAIN = "run this notebook again from its first cell"
 
@@ -41,7 +41,7 @@ def finish(step: int) -> None:
     require_step(step)
     folder = project_of(step)
     if not folder.exists():
-        raise Problem("folder-gone")
+        raise _of_another(step) or Problem("folder-gone")
     with only_one(folder):
         state = read_state(folder)
     ends = stored_ends()
@@ -56,7 +56,7 @@ def finish(step: int) -> None:
     for text in _own(step, state, start, goal):
         print(text)
     if not all(line.good for line in lines):
-        raise Problem("step-incomplete", step=step)
+        raise _of_another(step) or Problem("step-incomplete", step=step)
     place = course.place(step) if step in course.steps() else f"Notebook {step}"
     if any("open_case(" in cell.source for cell in course.cells(step)):
         said, repaired = told_of_case(folder)
@@ -66,6 +66,14 @@ def finish(step: int) -> None:
             return
     record(step, location())
     print(f"{place} is done.")
+
+
+def _of_another(step: int) -> Problem | None:
+    """Return the Problem if this notebook has begun another step than the one it wants to end."""
+    number = begun.get("number")
+    return (
+        Problem("another-step", step=step, begun=number) if number not in (None, 0, step) else None
+    )
 
 
 def _changed(step: int, state: State, start: State, goal: State) -> Iterator[Line]:

@@ -1,6 +1,7 @@
 """Runs uvicorn in a thread of the notebook's kernel."""
 
 import asyncio
+import inspect
 import logging
 import os
 import socket
@@ -149,9 +150,18 @@ def _load(target: str) -> App:
             unknown = Problem("no-such-module", name=module_name)
         raise explain(error) or unknown from error
     app: App | None = getattr(module, attribute or "app", None)
-    if not callable(app):
+    if app is None or not _takes_requests(app):
         raise Problem("no-app", module=module_name, name=attribute or "app")
     return app
+
+
+def _takes_requests(app: object) -> bool:
+    """Whether a server can call this: an endpoint, for example, is a function, too."""
+    try:
+        inspect.signature(app).bind("scope", "receive", "send")  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # it is not callable, or not so
+        return False
+    return True
 
 
 def reach_directly() -> None:
@@ -162,7 +172,7 @@ def reach_directly() -> None:
 
 
 @explained
-def serve(target: str | App, name: str = "") -> Server:
+def serve(target: str | App, *, name: str = "") -> Server:
     """Start an app on 127.0.0.1 and a free port, in a thread of this kernel.
 
     target: "app.main:app" as on uvicorn's command line, or an ASGI app. A server of the same name

@@ -3,6 +3,7 @@
 import html
 import re
 import sqlite3
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ def code(text: str, language: str) -> None:
 def _reading(database: str) -> Iterator[sqlite3.Connection]:
     """Open a database of the project to read it. Raises Problem with what SQLite says."""
     if here() is None or not Path(database).exists():
-        raise Problem("no-database" if here() else "folder-gone", path=database)
+        raise _missing(database)
     try:
         with opened(Path(database)) as connection:
             yield connection
@@ -94,11 +95,24 @@ def _reading(database: str) -> Iterator[sqlite3.Connection]:
         raise problem from error
 
 
+def _missing(database: str) -> Problem:
+    """Return why a database is not there: the app, if it was imported, may work on another."""
+    engine = getattr(sys.modules.get("app.db"), "engine", None)
+    url = getattr(engine, "url", None)
+    others = url is not None and (url.get_backend_name() != "sqlite" or url.database != DATABASE)
+    if here() is not None and others and database == DATABASE:
+        return Problem("another-database", path=database, url=url)
+    return Problem("no-database" if here() else "folder-gone", path=database)
+
+
 def table(query: str, database: str = DATABASE) -> None:
     """Show a table of the database, or the rows that a SELECT gives.
 
     query: a table's name, or a SELECT statement. Raises Problem if the database does not know it.
     """
+    if not isinstance(query, str):
+        name = getattr(query, "__name__", type(query).__name__)  # of a class: its own
+        raise Problem("no-query", kind=f"`{name}`")
     sql = query if " " in query.strip() else f'SELECT * FROM "{query}"'
     with _reading(database) as connection:
         cursor = connection.execute(sql)

@@ -26,6 +26,9 @@ from tutorial.inherited import needed_variables
 from tutorial.said import meaning
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
+PROMPTS = ("$", "%", ">", ">>>", "PS>")  # with which a terminal begins a line
+# What a shell takes out of a command: a program would get it as an argument, or ignore it.
+OF_A_SHELL = ("&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "2>&1", "#")
 # Output must not depend on where the command runs.
 FIXED = {"COLUMNS": "72", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 LAST_LINES_SECONDS = 2.0
@@ -70,6 +73,7 @@ def terminal(line: str, cell: str, variables: dict[str, object] | None = None) -
         texts = _texts(command, variables or {})
         # Split first: a value with a space or a backslash in it stays one argument.
         split = _split(re.sub(r"[ \t]*\\\n[ \t]*", " ", command))
+        _require_plain(command)
         words = [Template(word).safe_substitute(texts) for word in split]
         typed = _hide_paths(Template(command).safe_substitute(texts))
         print(f"$ {typed}", flush=True)
@@ -97,6 +101,17 @@ def _split(text: str) -> list[str]:
         return shlex.split(text)
     except ValueError as error:
         raise Problem("unclear-command", command=text, error=error) from error
+
+
+def _require_plain(command: str) -> None:
+    """Raise Problem if a command has what only a shell knows, such as `&&`, outside of quotes."""
+    quoted = r"""'[^']*'|"(?:\\.|[^"\\])*"|\\."""
+    first, *others = re.sub(quoted, "x", command, flags=re.DOTALL).split()
+    if first in PROMPTS:
+        raise Problem("prompt-typed", word=first)
+    for word in others:
+        if word in OF_A_SHELL or word.endswith(";"):
+            raise Problem("no-shell", word=";" if word.endswith(";") else word)
 
 
 def _texts(command: str, variables: dict[str, object]) -> dict[str, str]:
