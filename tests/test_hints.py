@@ -128,3 +128,26 @@ def test_other_lines_get_no_hint(line: str) -> None:
     with pytest.raises(SyntaxError) as error:
         compile(line, "cell", "exec")
     assert syntax_hint(error.value) == ""
+
+
+MISSPELT = {
+    "fininsh(5)": "Did you mean `finish`?",
+    "done: bool = false": "Did you mean `False`?",
+    "x: Bool = 1": "Did you mean `bool`?",
+    "def f(session): sesion\nf(1)": "Did you mean `session`?",
+    "'a'.uper()": "Did you mean `upper`?",
+    "import app\napp.__fil__": "Did you mean `__file__`?",
+    "text('SELECT 1')": "",  # Python says: next
+    "count(1)": "",
+    "'a'.name": "",
+}
+
+
+@pytest.mark.parametrize("mistake", MISSPELT)
+def test_a_name_that_was_meant_is_told(mistake: str, shell: InteractiveShell) -> None:
+    """Only if it is very near: a wrong name sends one the wrong way."""
+    result = shell.run_cell(f"from tutorial import *\n{mistake}")
+    error = result.error_in_exec
+    assert hint(error) == MISSPELT[mistake]
+    if (problem := explain(error)) is not None:
+        assert problem.todo.startswith(MISSPELT[mistake] or "Run the cell")

@@ -207,7 +207,9 @@ def _name(error: BaseException) -> Problem | None:
     )
     if not has_cell and (line := import_of(name, step or 0)):
         return Problem("name-not-imported", name=name, line=line)
-    return Problem("name-not-set" if has_cell else "unknown-name", name=name)
+    if has_cell:
+        return Problem("name-not-set", name=name)
+    return _with(hint(error), Problem("unknown-name", name=name))
 
 
 def import_of(name: str, step: int) -> str:

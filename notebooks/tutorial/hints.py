@@ -3,6 +3,7 @@
 import keyword
 import re
 import traceback
+from difflib import SequenceMatcher
 
 # A regular expression for "Type: text" of an error, with the module that raised it in a last line,
 # and what to do; \1 is its first group.
@@ -164,4 +165,19 @@ def hint(error: BaseException) -> str:
     for pattern, todo in HINTS:
         if found := re.search(pattern, text):
             return found.expand(todo)
-    return ""
+    return _meant(error)
+
+
+def _meant(error: BaseException) -> str:
+    """Return which name was meant, if Python finds one that is very near, or "".
+
+    Python also finds `next` for `text`, which was meant as a function of sqlmodel: not so here.
+    """
+    wrong = getattr(error, "name", None)
+    if not wrong or not isinstance(error, AttributeError | NameError):
+        return ""
+    said = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
+    found = re.search(r"Did you mean: '(\w+)'", said)
+    if not found or SequenceMatcher(None, wrong.lower(), found[1].lower()).ratio() < 0.8:
+        return ""
+    return f"Did you mean `{found[1]}`?"
