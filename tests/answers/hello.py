@@ -10,6 +10,7 @@ from pydantic import BaseModel, constr
 from answers import right, wrong
 from app.main import app
 from app.main_async import app as async_app
+from app.models import Task
 
 Name = Annotated[str, Path(max_length=20)]
 
@@ -129,7 +130,7 @@ def another_method(name): ...
 def another_argument(name): ...
 
 
-@wrong("does it begin with /?", path="hello/{name}")
+@wrong("Its path is hello/{name}: it should be `/hello/{name}`", path="hello/{name}")
 def path_without_a_slash(name): ...
 
 
@@ -321,3 +322,18 @@ def key_without_quotes(name: Name):
 @wrong("A key of a dict has no quotes, or there is a brace too many, or")
 def braces_twice(name: Name):
     return {{"hello": name}}
+
+
+@wrong('"id":null}. The type behind `->` takes out what it does not have.')
+def the_type_of_a_row(name: Name) -> Task:
+    return {"hello": name}
+
+
+@wrong("/hello/Ada answers 404, not 200. Its path is /hello/<name>:", path="/hello/<name>")
+def other_brackets(name: Name):
+    return {"hello": name}
+
+
+@wrong("/hello/Ada answers 404, not 200. Its path is /hello/name:", path="/hello/name")
+def no_brackets(name: str):
+    return {"hello": name}

@@ -716,3 +716,38 @@ async def reads_what_it_has_let_go(task: TaskCreate, session: SessionDep):
     await session.flush()
     session.expire(new)
     return {"id": new.id}
+
+
+@wrong("If it is an `HTTPException`: the status is a number, and comes first")
+async def status_behind_the_words(task: TaskCreate, session: SessionDep):
+    result = await session.exec(same(task))
+    if result.first() is not None:
+        raise HTTPException("There is one.", 409)
+    return await store(task, session)
+
+
+@wrong("`refresh` reads a row that is stored. Before it, the object needs `session.add(…)`")
+async def refreshes_what_is_not_added(task: TaskCreate, session: SessionDep):
+    result = await session.exec(same(task))
+    if result.first() is not None:
+        raise CONFLICT
+    new = Task.model_validate(task)
+    await session.commit()
+    await session.refresh(new)
+    return new
+
+
+@wrong("Old rows may have one name twice: `first()` is enough to know that there is one.")
+async def at_most_one(task: TaskCreate, session: SessionDep):
+    result = await session.exec(same(task))
+    if result.one_or_none() is not None:
+        raise CONFLICT
+    return await store(task, session)
+
+
+@wrong("`one()` stops if there is none: `first()` gives None then.")
+async def exactly_one(task: TaskCreate, session: SessionDep):
+    result = await session.exec(same(task))
+    if result.one() is not None:
+        raise CONFLICT
+    return await store(task, session)

@@ -357,3 +357,15 @@ class ACommaBehindTheMinutes(SQLModel):
 class OneLetterTooFew(SQLModel):
     text: Text
     minute: Minutes = 10
+
+
+@wrong("it refuses the text 'call home' with 5 minutes, because of `title`: Field required.")
+class ATitle(SQLModel):
+    title: Text
+    minutes: Minutes = 10
+
+
+@wrong("with 5 minutes, because of `minutes`: Input should be a valid string.")
+class MinutesOfText(SQLModel):
+    text: Text
+    minutes: str = Field(default="10", min_length=1, max_length=60)

@@ -275,3 +275,9 @@ def calls_a_status_later(client):
 def name_of_a_function(client):
     list = "ping"
     return list(ping(client))
+
+
+@wrong("the list is [200, 422, 422], not [200, 201, 422]. No request has a body: write `json=…`.")
+def in_the_address(client):
+    good = client.post("/task/", params={"task_name": "x"}).status_code
+    return [ping(client), good, client.post("/task/").status_code]

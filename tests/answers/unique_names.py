@@ -427,3 +427,13 @@ class UniqueTwice:
             batch.create_unique_constraint("uq_task_task_name", ["task_name"], unique=True)
 
     downgrade = down
+
+
+@wrong("there is an index on the names, which only finds them faster: it needs `unique=True`.")
+class AnIndexThatAllowsTwins:
+    def upgrade():
+        renumber()
+        op.create_index("ix_task_task_name", "task", ["task_name"])
+
+    def downgrade():
+        op.drop_index("ix_task_task_name")

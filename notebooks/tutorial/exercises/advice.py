@@ -39,6 +39,11 @@ ADVICE = (
         "A type of SQLAlchemy is missing, such as `sa.String()`",
     ),
     (
+        r"^MultipleResultsFound: .*one or none",
+        "Old rows may have one name twice: `first()` is enough to know that there is one",
+    ),
+    (r"^NoResultFound: ", "`one()` stops if there is none: `first()` gives None then"),
+    (
         r"SQLite objects created in a thread",
         "`check` calls your function in a thread of its own: let it use what it gets",
     ),

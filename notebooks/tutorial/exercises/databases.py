@@ -106,6 +106,10 @@ def missing_rule(connection: Connection) -> str:
     if ["task_name"] in uniques:
         return ""
     if not uniques:
+        others = text("SELECT count(*) FROM pragma_index_list('task')")
+        if connection.execute(others).scalar_one():
+            only = "there is an index on the names, which only finds them faster"
+            return f": {only}: it needs `unique=True`"
         left_out = "Alembic leaves out a rule for a column that is not there"
         kept = "And does it stay? `drop_constraint` is not for the upgrade"
         return f": there is no rule. The column's name is `task_name`. {left_out}. {kept}"

@@ -55,6 +55,19 @@ def accepts(model: type[SQLModel], **data: object) -> bool:
     return True
 
 
+def refusal(model: type[SQLModel], **data: object) -> str:
+    """Return why a model refuses data, as ", because of `field`: reason", or "" if it does not."""
+    from pydantic import ValidationError
+
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        return f", because of `{field}`: {first['msg']}"
+    return ""
+
+
 def is_unchanged(model: Any, stub: type[SQLModel]) -> bool:
     """Whether a model has the base, the fields and nothing else but what a stub has."""
     return (

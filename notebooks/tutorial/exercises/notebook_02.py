@@ -14,7 +14,14 @@ from tutorial.exercises.judging import (
     need,
     need_tried,
 )
-from tutorial.exercises.models import accepts, fitting_limits, is_unchanged, made, need_model
+from tutorial.exercises.models import (
+    accepts,
+    fitting_limits,
+    is_unchanged,
+    made,
+    need_model,
+    refusal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +58,8 @@ def reminder(model: type[SQLModel]) -> None:
         other = field not in good and small in good and small not in model.model_fields
         need(not other, f"it has no field `{small}`. Python takes `{field}` for another name.")
     with fitting_limits():
-        accepted = accepts(model, **good)
-    need(accepted, "it refuses the text 'call home' with 5 minutes.")
+        why = refusal(model, **good)
+    need(not why, f"it refuses the text 'call home' with 5 minutes{why}.")
     for name in good:
         has_it = hasattr(made(model, **good), name)
         need(has_it, f"it has no field `{name}`. Is it inside the class, and spelled so?")

@@ -46,7 +46,7 @@ def hello(app: FastAPI) -> None:
     ada, bo, longest, too_long = answers.values()
     hints = {
         307: " Its path has a slash too many, at the end.",
-        404: " Is the path right, and does it begin with /?",
+        404: f" Its path is {_path(app)}: it should be `/hello/{{name}}`.",
         405: " A GET request asks for it: write `@practice.get`.",
         422: f" Is the argument named as in the path? It says: {ada.text[:200]}",
     }
@@ -54,6 +54,8 @@ def hello(app: FastAPI) -> None:
     need(ada.status_code == 200, f"/hello/Ada answers {ada.status_code}, not 200.{hint}")
     hint = "" if _takes_name(app) else f" {NO_ARGUMENT}"
     need(ada.text != "null", "it returns None. Is the `return` there?")
+    taken_out = " The type behind `->` takes out what it does not have."
+    need(not _takes_hello_out(app), f"/hello/Ada answers {ada.text[:100]}.{taken_out}")
     need(bo.text != ada.text, f"it greets everybody by one name, {ada.text[:100]}.{hint}")
     need(_greets(ada, "Ada"), f"/hello/Ada answers {ada.text[:100]}.{hint}")
     need(bo.status_code == 200, f"/hello/Bo answers {bo.status_code}, not 200.")
@@ -70,6 +72,23 @@ def hello(app: FastAPI) -> None:
     for name, answer in in_loop(ask(LONG)).items():
         code = answer.status_code
         need(code == 422, f"the name {name[:22]}… of {len(name)} characters gets {code}, not 422.")
+
+
+def _path(app: FastAPI) -> str:
+    """Return the path of the endpoint that the learner wrote last."""
+    from fastapi.routing import APIRoute
+
+    paths = [route.path for route in app.routes if isinstance(route, APIRoute)]
+    return paths[-1] if paths else "another one"
+
+
+def _takes_hello_out(app: FastAPI) -> bool:
+    """Whether the answer of an endpoint is a model that has no field of this name."""
+    from fastapi.routing import APIRoute
+
+    models = [route.response_model for route in app.routes if isinstance(route, APIRoute)]
+    fields = [model.model_fields for model in models if hasattr(model, "model_fields")]
+    return any("hello" not in known for known in fields)
 
 
 def _takes_name(app: FastAPI) -> bool:

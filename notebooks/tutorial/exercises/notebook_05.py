@@ -45,6 +45,7 @@ class _Visit:
         self.names: list[object] = []  # of the tasks that the service refuses
         self.others: list[str] = []  # fields that no task has, of what the service refuses
         self.a_text = False  # whether it refuses a body that is a text
+        self.no_body = True  # whether none of those that it refuses has a body
         self.not_json = False  # whether it refuses a body that is not sent as JSON
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -54,6 +55,7 @@ class _Visit:
             self.names.append(_body_of(request).get("task_name"))
             self.others += [field for field in _body_of(request) if field not in FIELDS]
             self.a_text |= request.content.startswith(b'"')
+            self.no_body &= not request.content
             sent_as = request.headers.get("Content-Type", "no type")
             self.not_json |= bool(request.content) and sent_as != "application/json"
         usual = {200: self.codes[0], 201: self.codes[1], 422: self.codes[2]}
@@ -81,6 +83,8 @@ class _Visit:
         need(isinstance(statuses, list), f"it gives {kind(statuses)}, not a list.")
         if codes[0] == 200:
             way = " A body is not sent as JSON: write `json=…`." if self.not_json else ""
+            if self.no_body:
+                way = " No request has a body: write `json=…`."
             if self.a_text:
                 way = " A body is a text, not an object: write a dict, without quotes around it."
             if self.others:
