@@ -22,6 +22,7 @@ from traitlets.config import Config
 from tutorial import course, stop_servers, terminal
 from tutorial.exercises.stopped import sources
 from tutorial.fresh import forget_app
+from tutorial.workspace import begun
 
 
 class Ended:
@@ -63,6 +64,7 @@ class Shell(Notebook):
         os.environ["TUTORIAL_WORKSPACE"] = str(self._workspace)
         os.chdir(course.NOTEBOOKS)
         forget_app()
+        begun.clear()  # as in a new kernel
         InteractiveShell.clear_instance()
         # A history would be the user's own, and would take its time at the end.
         self._shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
@@ -74,6 +76,7 @@ class Shell(Notebook):
         terminal.subprocess = subprocess
         stop_servers()
         forget_app()
+        begun.clear()  # as in a new kernel
         InteractiveShell.clear_instance()
         environment, path, folder = self._before
         os.environ.clear()

@@ -158,6 +158,19 @@ TEXTS: list[tuple[str | None, ...]] = [
         )
     ],
     ("TypeError: issubclass() arg 1 must be a class", None, None, None, None, None),
+    (
+        'Import string "app/main.py" must be in format "<module>:<attribute>".',
+        *["app-named-otherwise", None, None, None, None],
+    ),
+    (
+        'ERROR: Error loading ASGI app. Could not import module "main".',
+        *["app-named-otherwise", None, None, "no-such-module", None],
+    ),
+    (
+        "ModuleNotFoundError: No module named 'app'\n$ python app/main.py",
+        *["module-run-as-file", None, None, None, None],
+    ),
+    ("ModuleNotFoundError: No module named 'app'\n$ python tests/x.py", None),
     ("everything is well", None, None, None, None, None),
 ]
 
