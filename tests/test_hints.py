@@ -44,6 +44,7 @@ MISTAKES = {
     "from contextlib import asynccontextmanager as a\n@a\nasync def f(): ...\n"
     "async with f(): ...": "needs a `yield`",
     "async def f():\n    yield\nasync with f(): ...": "Is the line `@asynccontextmanager` missing",
+    "from tutorial import sql_log\nwith sql_log:\n    pass": "write `()` behind its name",
     # Models
     f"{MODEL}class M(SQLModel):\n    text = Field(max_length=5)": "as in `text: str`",
     f"{MODEL}class M(SQLModel):\n    done = False": "as in `done: str` or `done: int = 5`",
@@ -61,6 +62,7 @@ MISTAKES = {
     ),
     f"{MODEL}with Session(create_engine('sqlite://')) as s:\n    s.add({{}})": "`dict` is none",
     # httpx
+    f"{MODEL}import httpx\nhttpx.post('http://x', json=SQLModel())": "and no `SQLModel`",
     "import httpx\nhttpx.get('/ping')": "An address begins with `http://`",
 }
 

@@ -472,6 +472,22 @@ def test_edit_that_does_not_fit() -> None:
     assert Path("app/main.py").read_text(encoding="utf-8") == "a = 1\n"
 
 
+@pytest.mark.usefixtures("database")
+def test_blanks_around_a_name_do_no_harm(shown: Shown) -> None:
+    """A message that there is no such table would show the name of one that is there."""
+    table(" task ")
+    table("task")
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_query_that_is_refused_ends_one_sentence() -> None:
+    """SQLite ends some of its sentences with a dot."""
+    with pytest.raises(Problem) as problem:
+        table("SELECT 1; SELECT 2")
+    assert ".." not in problem.value.what
+
+
 class Task:
     """Stands for the learner's class."""
 

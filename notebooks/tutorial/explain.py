@@ -382,7 +382,7 @@ def _as_the_notebook_calls(error: BaseException) -> str:
         return ""
     for cell in course.cells(begun.get("number") or 0):
         if call := re.search(
-            rf"\b{found[1]}\([^()]*\)", cell.source if cell.kind == "code" else ""
+            rf"(?<!def )\b{found[1]}\([^()]*\)", cell.source if cell.kind == "code" else ""
         ):
             return f"This notebook calls it so: `{call[0]}`."
     return ""

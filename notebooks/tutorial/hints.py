@@ -60,6 +60,11 @@ HINTS = (
         r"^TypeError: 'async_generator' object does not support the asynchronous context manager",
         "Is the line `@asynccontextmanager` missing above the function?",
     ),
+    (
+        r"^TypeError: '(?:function|method|type|\w*Meta\w*)' object does not support the "
+        r"(?:asynchronous )?context manager",
+        "What stands behind `with` is called: write `()` behind its name.",
+    ),
     # pydantic
     (
         r"^PydanticUserError: (?:Field '|A non-annotated attribute was detected: `)(\w+)",
@@ -107,6 +112,11 @@ HINTS = (
         r"it first, as with `Task.model_validate(…)`.",
     ),
     # httpx
+    (
+        r"^TypeError: Object of type (\w+) is not JSON serializable",
+        r"JSON has dicts, lists, texts and numbers, and no `\1`. Of a model, `.model_dump()` makes "
+        r"a dict.",
+    ),
     (
         r"^UnsupportedProtocol: ",
         "An address begins with `http://`. Take that of the server, as in "

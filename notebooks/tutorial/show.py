@@ -89,7 +89,7 @@ def _reading(database: str) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         if "readonly" in str(error):
             raise Problem("only-reads") from error
-        problem = explain(error) or Problem("query-refused", error=error)
+        problem = explain(error) or Problem("query-refused", error=str(error).rstrip("."))
         if problem.key == "table-missing" and database != DATABASE:
             problem = Problem("not-in-this-database", path=database, error=error)
         raise problem from error
@@ -113,7 +113,8 @@ def table(query: str, database: str = DATABASE) -> None:
     if not isinstance(query, str):
         name = getattr(query, "__name__", type(query).__name__)  # of a class: its own
         raise Problem("no-query", kind=f"`{name}`")
-    sql = query if " " in query.strip() else f'SELECT * FROM "{query}"'
+    query = query.strip()
+    sql = query if " " in query else f'SELECT * FROM "{query}"'
     with _reading(database) as connection:
         cursor = connection.execute(sql)
         names = [column[0] for column in cursor.description]
