@@ -188,6 +188,9 @@ def _meant(error: BaseException) -> str:
         return ""
     said = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
     found = re.search(r"Did you mean: '(\w+)'", said)
-    if not found or SequenceMatcher(None, wrong.lower(), found[1].lower()).ratio() < 0.8:
+    if not found or found[1] == wrong.strip("_"):  # `tuple_` is a name of its own
+        return ""
+    near = SequenceMatcher(None, wrong.lower(), found[1].lower()).ratio()
+    if near < 1 and (near < 0.8 or len(found[1]) < 4):
         return ""
     return f"Did you mean `{found[1]}`?"
