@@ -1,9 +1,10 @@
 """What to do about an error of a library whose own words lead a beginner astray, wherever it is."""
 
+import builtins
 import keyword
 import re
 import traceback
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 
 # A regular expression for "Type: text" of an error, with the module that raised it in a last line,
 # and what to do; \1 is its first group.
@@ -179,18 +180,22 @@ def hint(error: BaseException) -> str:
 
 
 def _meant(error: BaseException) -> str:
-    """Return which name was meant, if Python finds one that is very near, or "".
+    """Return which name was meant, if one is very near, or "".
 
-    Python also finds `next` for `text`, which was meant as a function of sqlmodel: not so here.
+    Python itself finds `next` for `text`, which is a function of sqlmodel: not so here. On 3.11, it
+    tells it only where it prints an error itself.
     """
-    wrong = getattr(error, "name", None)
-    if not wrong or not isinstance(error, AttributeError | NameError):
+    wrong, names = getattr(error, "name", None) or "", set(dir(builtins))
+    if isinstance(error, AttributeError):
+        names = set(dir(error.obj))
+    elif isinstance(error, NameError) and error.__traceback__:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        names.update(frame.f_locals, frame.f_globals)
+    else:
         return ""
-    said = "".join(traceback.TracebackException.from_exception(error).format_exception_only())
-    found = re.search(r"Did you mean: '(\w+)'", said)
-    if not found or found[1] == wrong.strip("_"):  # `tuple_` is a name of its own
-        return ""
-    near = SequenceMatcher(None, wrong.lower(), found[1].lower()).ratio()
-    if near < 1 and (near < 0.8 or len(found[1]) < 4):
-        return ""
-    return f"Did you mean `{found[1]}`?"
+    known = {name.lower(): name for name in sorted(names)}
+    for close in get_close_matches(wrong.lower(), known, n=1, cutoff=0.8):
+        same = close == wrong.lower()
+        if known[close] != wrong.strip("_") and (same or len(close) > 3):
+            return f"Did you mean `{known[close]}`?"
+    return ""
