@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from plays import one_sentence
 from shell import Shell
 from sqlalchemy import text
 
@@ -268,7 +269,10 @@ def test_anew(learner: Path, capsys: pytest.CaptureFixture) -> None:
     assert 'restore("backups/001")' in capsys.readouterr().out
     assert read_state(learner) == end_of(5)
     steps.begin(6, fresh=True)
-    assert "backups" not in capsys.readouterr().out  # nothing there was the learner's own
+    printed = capsys.readouterr().out
+    assert "backups" not in printed  # nothing there was the learner's own
+    assert "↻ The project was rebuilt as step 5 leaves it." in printed
+    assert "this step starts earlier" not in printed
 
 
 def test_restore(learner: Path, capsys: pytest.CaptureFixture) -> None:
@@ -376,6 +380,23 @@ def test_an_engine_that_a_cell_has_made(tmp_path: Path) -> None:
         learner.run("begin")
         assert learner.write(kept) == "0\n"
         assert not (tmp_path / "try_out.db").exists()
+
+
+def test_the_first_steps_in_a_notebook(tmp_path: Path) -> None:
+    """00: errors are told in a sentence, and commands run, before any step has begun."""
+    with Shell(0, tmp_path) as learner:
+        learner.run("imports", "practice", "write-a-file")
+        one_sentence(learner.write("naem"), "This notebook does not know the name `naem`")
+        assert learner.run("run-a-command").endswith("Hello from a file.\n")
+
+
+def test_a_file_that_an_editor_changes(tmp_path: Path) -> None:
+    """Between two cells: the next one imports it as it is now."""
+    with Shell(2, tmp_path) as learner:
+        learner.run("begin")
+        for name in ("old", "new"):
+            (tmp_path / "app" / "own.py").write_text(f"name = '{name}'", encoding="utf-8")
+            assert learner.write("import app.own\nprint(app.own.name)") == f"{name}\n"
 
 
 def test_a_killed_server_on_windows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
