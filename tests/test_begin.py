@@ -382,6 +382,33 @@ def test_an_engine_that_a_cell_has_made(tmp_path: Path) -> None:
         assert not (tmp_path / "try_out.db").exists()
 
 
+def test_what_begin_says_of_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each one that it sets back is named, and each that it can't."""
+    for name, value in (("PYTHONDEVMODE", "1"), ("PYTHONVERBOSE", ""), ("DATABASE_URL", "x")):
+        monkeypatch.setenv(name, value)
+    with Shell(1, tmp_path) as learner:
+        learner.write("get_ipython().ast_node_interactivity = 'all'")
+        said = [line for line in learner.run("begin").splitlines() if line.startswith("↻")]
+    assert said == [
+        "↻ The variable DATABASE_URL was set; it is ignored in this notebook.",
+        "↻ The setting ast_node_interactivity was changed; it is ignored in this notebook.",
+        "↻ The variable PYTHONDEVMODE is set, so Python can print more here than we have stored.",
+    ]
+
+
+def test_what_a_notebook_has_after_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`restore` by its name, what a service logs among what it prints, and no bytecode."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    with Shell(2, tmp_path) as learner:
+        begin = learner.sources["begin"]
+        logs = "import logging, sys\nprint(logging.lastResort.stream is sys.stdout)"
+        assert learner.write(f"{begin}\n{logs}").endswith("True\n")
+        one_sentence(learner.write("restore('backups/001')"), "There is no backup with the name")
+        (tmp_path / "app" / "own.py").touch()
+        assert learner.write("import app.own") == ""
+        assert not list((tmp_path / "app").glob("*cache*"))
+
+
 def test_the_first_steps_in_a_notebook(tmp_path: Path) -> None:
     """00: errors are told in a sentence, and commands run, before any step has begun."""
     with Shell(0, tmp_path) as learner:
