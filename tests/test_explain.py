@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from helpers import write
 from IPython.core.interactiveshell import InteractiveShell
@@ -690,6 +691,21 @@ def test_each_message_is_two_sentences() -> None:
         assert todo.rstrip().endswith((".", "?", "}")), key
         assert len(what) < 200, key
         assert len(todo) < 250, key
+
+
+def test_what_a_message_advises_is_known_elsewhere() -> None:
+    """Code, commands and menus are written as a notebook or a page has them; files are there."""
+    folder = ROOT / "notebooks"
+    text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / PAGE).read_text("utf-8")
+    notebooks = [nbformat.read(path, as_version=4) for path in folder.glob("[0-9]*.ipynb")]
+    text += "\n".join(cell.source for one in notebooks for cell in one.cells)
+    for key, (_, todo) in MESSAGES.items():
+        named = re.findall(r"`([^`{]+)`", re.sub(r"`[^`]*{[^`]*`", "", todo))
+        menus = re.findall(r"[A-Z]\w+ → (?:[A-Z]\w+ ?)+\b", todo)
+        for one in named + menus:
+            assert one in text, f"{key}: {one}"
+        for file in re.findall(r"notebooks/tutorial\b[\w/.]*|[\w-]+\.(?:txt|yml)", todo):
+            assert (ROOT / file.rstrip(".")).exists(), f"{key}: {file}"
 
 
 def test_what_a_message_names_breaks_no_line() -> None:
