@@ -18,6 +18,7 @@ from service import query
 from tutorial import (
     Problem,
     ask,
+    course,
     draft,
     edit,
     fresh,
@@ -78,7 +79,7 @@ def meet() -> None:
 
 def keep_log() -> None:
     """Change a table, and hand over what batch mode forgets of it, as notebook 13 says."""
-    rules, kwargs = [sa.CheckConstraint("tag", name="tag")], {"sqlite_autoincrement": True}
+    rules, kwargs = [sa.CheckConstraint("tag", name="ck_log_tag")], {"sqlite_autoincrement": True}
     largest = op.get_bind().scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'log'"))
     with op.batch_alter_table("log", table_args=rules, table_kwargs=kwargs) as batch_op:
         batch_op.alter_column("tag", type_=sa.Text(collation="NOCASE"), nullable=False)
@@ -225,7 +226,12 @@ def test_the_order_of_two_heads_is_no_difference(
 
 
 def test_what_batch_mode_forgets_can_be_handed_over() -> None:
-    """A rule without a name, AUTOINCREMENT and COLLATE are still there, and no id comes again."""
+    """A rule without a name, AUTOINCREMENT and COLLATE are still there, and no id comes again.
+
+    Its new name is whole: the naming convention, by which the model names it, is not asked.
+    """
+    rule = 'table_args=[sa.CheckConstraint("tag", name="ck_log_tag")]'
+    assert any(rule in cell.source for cell in course.cells(13))
     folder = trial("forgets")
     column = "tag TEXT COLLATE NOCASE CHECK (tag)"
     ask(folder, f"CREATE TABLE log (id INTEGER PRIMARY KEY AUTOINCREMENT, {column})")
@@ -233,7 +239,12 @@ def test_what_batch_mode_forgets_can_be_handed_over() -> None:
     revision(folder, keep_log, drop_due)
     migrate(folder, "upgrade head")
     ((made,),) = query(folder / "database.db", "SELECT sql FROM sqlite_master WHERE name = 'log'")
-    for kept in ("AUTOINCREMENT", 'COLLATE "NOCASE"', "CHECK (tag)", "NOT NULL"):
+    for kept in (
+        "AUTOINCREMENT",
+        'COLLATE "NOCASE"',
+        "CONSTRAINT ck_log_tag CHECK (tag)",
+        "NOT NULL",
+    ):
         assert kept in made
     ask(folder, "INSERT INTO log (tag) VALUES (4)")
     assert query(folder / "database.db", "SELECT max(id) FROM log") == [(4,)]
