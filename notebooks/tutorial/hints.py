@@ -4,26 +4,27 @@ import builtins
 import keyword
 import re
 import traceback
+from collections.abc import Sequence
 from difflib import get_close_matches
 
-# A regular expression for "Type: text" of an error, with the module that raised it in a last line,
-# and what to do; \1 is its first group.
-HINTS = (
+# A regular expression for what `hint` makes of an error, and what to do; \1 is its first group.
+Table = Sequence[tuple[str, str]]
+HINTS: Table = (
     # FastAPI
     (
-        r"^FastAPIError: Invalid args .*? (?:<class '|typing\.Annotated\[)[\w.]*?\b(\w*Session)\b",
+        r"^fastapi\.FastAPIError: Invalid args .*?\bsql(?:model|alchemy)\.[\w.]*\b(\w*Session)\b",
         r"FastAPI can't make a session of a request: as the type of the argument write "
         r"`SessionDep`, that is, `Annotated[\1, Depends(get_session)]`. And behind `->` stands no "
         r"session.",
     ),
     (
-        r"^FastAPIError: Invalid args for ",
+        r"^fastapi\.FastAPIError: Invalid args for ",
         "FastAPI can't read the type of an argument, or the one behind `->`: write a type such as "
         "`str`, or a model. A `Path(…)` or `Depends(…)` stands behind the type, inside of "
         "`Annotated[…]`.",
     ),
     (
-        r"^TypeError: <(?:async_)?generator object (\w+) at \w+> is not a callable object",
+        r"^TypeError: <(?:async_)?generator object (\w+) at \w+> is not a call.*\n.* fastapi\b",
         r"FastAPI calls the function itself: write `Depends(\1)`, without `()` behind its name.",
     ),
     (
@@ -36,12 +37,13 @@ HINTS = (
         "Write square brackets behind `Annotated`: `Annotated[str, …]`.",
     ),
     (
-        r"^ResponseValidationError: (?:.|\n)*'loc': \('response',\), .*'input': None",
+        r"^fastapi\.ResponseValidationError: .*\n  \{'type': '\w+', 'loc': \('response',\), .*"
+        r"'input': None",
         "The endpoint has returned None, and the type behind `->` wants more: is its `return` "
         "there?",
     ),
     (
-        r"^ResponseValidationError: ",
+        r"^fastapi\.ResponseValidationError: ",
         "What the endpoint returns does not fit the type behind `->`, or its `response_model`.",
     ),
     (
@@ -49,7 +51,7 @@ HINTS = (
         "`raise` wants an exception behind it, such as `HTTPException(404)`.",
     ),
     (
-        r"^ValueError: invalid literal for int\(\) with base 10: .*\n(?!__main__|app\b)",
+        r"^ValueError: invalid literal for int\(\) with base 10: .*\n(?:fastapi|starlette)\b",
         "If it is an `HTTPException`: the status is a number, and comes first, as in "
         '`HTTPException(409, "There is one.")`.',
     ),
@@ -59,7 +61,8 @@ HINTS = (
     ),
     (
         r"^TypeError: 'async_generator' object does not support the asynchronous context manager",
-        "Is the line `@asynccontextmanager` missing above the function?",
+        "Is the line `@asynccontextmanager` missing above the function? To have a session in a "
+        "cell, write `async with AsyncSession(engine) as session:`.",
     ),
     (
         r"^TypeError: '(?:function|method|type|\w*Meta\w*)' object does not support the "
@@ -68,25 +71,34 @@ HINTS = (
     ),
     # pydantic
     (
-        r"^PydanticUserError: (?:Field '|A non-annotated attribute was detected: `)(\w+)",
+        r"^pydantic\.PydanticUserError: A non-annotated attribute was detected: `table = ",
+        "`table=True` stands in the brackets of the class: `class Task(TaskBase, table=True):`.",
+    ),
+    (
+        r"^pydantic\.PydanticUserError: (?:Field '|A non-annotated attribute was detected: `)(\w+)",
         r"Each field needs a type, behind a colon, as in `\1: str` or `\1: int = 5`.",
     ),
     (
-        r"^PydanticSchemaGenerationError: .* schema for (?:True|False|-?\d[\d.]*)\.",
+        r"^pydantic\.PydanticSchemaGenerationError: .* schema for (?:True|False|-?\d[\d.]*)\.",
         "A value stands where the type of a field belongs. Write the type behind the colon, and "
         "then the value, behind one `=`, as in `done: bool = False`.",
     ),
     (
-        r"^SchemaError: ",
+        r"^pydantic_core\.SchemaError: (?:.*\n)*.*(?:: 'str' object cannot be|must be coercible)",
         "A setting of a field has a value of the wrong type: a number has no quotes, as in "
         "`max_length=100`.",
     ),
     # SQLModel and SQLAlchemy
     (
-        r"^ArgumentError: .*could not assemble any primary key columns",
+        r"^sqlalchemy\.ArgumentError: .*could not assemble any primary key .*\n.*\bsqlmodel\b",
         "A table needs a primary key: give one of its fields `primary_key=True`, with the `Field` "
         "of sqlmodel, and no comma at the end of the line. A class that is no table gets no "
         "`table=True`.",
+    ),
+    (
+        r"^ValueError: <class '(?=list'|__main__\.|app\.)(?:\w+\.)*(\w+)'> has no matching SQLAl",
+        r"SQLModel has no column for the type `\1`: take one such as `str`, `int`, `float` or "
+        r"`bool`. For rows of another table, notebook 12 has `Relationship(…)`.",
     ),
     (
         r"^ValueError: <class '(?:\w+\.)*(\w+)'> has no matching SQLAlchemy type",
@@ -103,12 +115,29 @@ HINTS = (
         "table, such as `TaskBase`.",
     ),
     (
-        r"^InvalidRequestError: Instance .* is not persistent within this Session",
+        r"^sqlalchemy\.InvalidRequestError: Instance .* is not persistent within this Session",
         "`refresh` reads a row that is stored. Before it, the object needs `session.add(…)` and a "
         "commit, in async code with `await`.",
     ),
     (
-        r"^UnmappedInstanceError: Class '(?:\w+\.)*(?!NoneType)(\w+)' is not mapped",
+        r"^sqlalchemy\.UnmappedInstanceError: .* was a class \((?:\w+\.)*(\w+)\) supplied",
+        r"`\1` is the class, and a session takes a row: make one first, as with `\1(…)`.",
+    ),
+    (
+        r"^sqlalchemy\.UnmappedInstanceError: Class 'builtins\.(?:list|tuple|set)' is not mapped",
+        "A session takes one row here. To add several, write `session.add_all(…)`, else a loop.",
+    ),
+    (
+        r"^sqlalchemy\.UnmappedInstanceError: Class 'builtins\.coroutine' is not mapped",
+        "An `await` is missing before the call that gives the row.",
+    ),
+    (
+        r"^sqlalchemy\.UnmappedInstanceError: Class '(?:sqlalchemy|sqlmodel)\.",
+        "A query, or a result, is not a row yet: take one with `session.exec(…).first()`, or with "
+        "`session.get(…)`.",
+    ),
+    (
+        r"^sqlalchemy\.UnmappedInstanceError: Class '(?:\w+\.)*(?!NoneType)(\w+)' is not mapped",
         r"A session takes objects of a class with `table=True`, and `\1` is none: make a row of "
         r"it first, as with `Task.model_validate(…)`.",
     ),
@@ -119,64 +148,80 @@ HINTS = (
         r"a dict.",
     ),
     (
-        r"^UnsupportedProtocol: ",
+        r"^httpx\.UnsupportedProtocol: ",
         "An address begins with `http://`. Take that of the server, as in "
         '`httpx.get(f"{server.url}/ping")`, with an `f` before the quotes.',
     ),
 )
 
 
-# The same for a line that Python can't read: for what it says of it, and for the line itself.
-OF_SYNTAX = (
+COMMANDS = "(?:python|pip|alembic|uvicorn|curl|conda|cd|git)"
+# A colon belongs behind these, or behind what is missing after them.
+NO_NAMES = {"def", "elif", "else", "except", "finally", "if", "lambda", "try", "while", "with"}
+WORDS = "|".join(sorted({*keyword.kwlist} - NO_NAMES))
+# The same for a line that Python can't read: for what it says of it, with the line below that.
+OF_SYNTAX: Table = (
     (
         "^invalid character '([\u2018-\u201f\u00ab\u00bb])'",
-        "",
         "Python's quotes are straight, and this one is not: text programs and web pages make such "
         "ones. Write it anew.",
     ),
     (
         r"^'await' outside",
-        "",
         "`await` stands only in functions that begin with `async def`. Sync code leaves it out.",
     ),
     (
-        r"",
-        r"^[$%>] ?(?:python|pip|alembic|uvicorn|curl|conda|cd|git) |"
-        r"^(?:python|pip|alembic|uvicorn|curl|conda|cd|git) [\w.-]",
+        rf"\n(?:[$%>] ?{COMMANDS} |"
+        rf"{COMMANDS} (?!(?:and|else|for|if|in|is|not|or) )(?:--?\w|[\w./~]))",
         "Is it a command, not Python? It belongs in a cell of its own, below a first line "
         "`%%terminal`.",
     ),
-    (r"", r"^async (?!def |with |for )\w", "Write `async def` before the name of a function."),
-    (r"", r"^def async ", "Write `async def`, in this order."),
+    (
+        r"\nasync (?!def |for |lambda|with )\w+ ?\(",
+        "Write `async def` before the name of a function.",
+    ),
+    (r"\ndef async ", "Write `async def`, in this order."),
+    (
+        rf"\n({WORDS})\s*:\s*\w",
+        r"`\1` is a word of Python's own: take another name, such as `\1_`. A key of a dict stands "
+        r"in quotes.",
+    ),
 )
 
-NO_NAMES = ("else", "try", "finally", "lambda")  # a colon belongs behind them
 
-
-def syntax_hint(error: SyntaxError) -> str:
-    """Return what to do about a line that Python can't read, or ""."""
-    said, line = error.msg or "", (error.text or "").strip()
-    for of_said, of_line, todo in OF_SYNTAX:
-        if (found := re.search(of_said, said)) and re.search(of_line, line):
+def fitting(table: Table, text: str) -> str:
+    """Return what a table says to do about a text, or "". The first entry that fits counts."""
+    for pattern, todo in table:
+        if found := re.search(pattern, text):
             return found.expand(todo)
-    first, behind = (re.findall(r"^(\w+)(\s*:\s*\w|\s*)", line) or [("", "")])[0]
-    if keyword.iskeyword(first) and ":" in behind and first not in NO_NAMES:
-        return f"`{first}` is a word of Python's own: take another name, such as `{first}_`."
-    small = first.lower()
-    if first != small and keyword.iskeyword(small) and not keyword.iskeyword(first):
-        return f"Is `{first}` meant as the word `{small}` of Python? It has small letters."
     return ""
 
 
 def hint(error: BaseException) -> str:
-    """Return what to do about an error of a library, in one sentence or two, or ""."""
-    *_, last = [None, *traceback.walk_tb(error.__traceback__)]
-    module = last[0].f_globals.get("__name__", "") if last else ""
-    text = f"{type(error).__name__}: {error}\n{module}"
-    for pattern, todo in HINTS:
-        if found := re.search(pattern, text):
-            return found.expand(todo)
-    return _meant(error)
+    """Return what to do about an error of a library, in one sentence or two, or "".
+
+    The table is asked with "package.Type: text", without "builtins.", and below it the modules
+    that the error came through, the innermost first.
+    """
+    kind = type(error)
+    package = kind.__module__.partition(".")[0]
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules = [str(frame.f_globals.get("__name__")) for frame in reversed(frames)]
+    text = f"{package}.{kind.__name__}: {error}".removeprefix("builtins.")
+    return fitting(HINTS, f"{text}\n{' '.join(modules)}") or _meant(error)
+
+
+def syntax_hint(error: SyntaxError) -> str:
+    """Return what to do about a line that Python can't read, or ""."""
+    line = (error.text or "").strip()
+    if told := fitting(OF_SYNTAX, f"{error.msg}\n{line}"):
+        return told
+    # Not what is a variable, as in `In = 3`.
+    found = re.match(r"([A-Z]\w*)\b(?!\s*(?:=(?!=)|[.,\[]))", line)
+    small = found[1].lower() if found else ""
+    if found and keyword.iskeyword(small) and not keyword.iskeyword(found[1]):
+        return f"Is `{found[1]}` meant as the word `{small}` of Python? It has small letters."
+    return ""
 
 
 def _meant(error: BaseException) -> str:

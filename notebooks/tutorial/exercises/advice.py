@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from tutorial.hints import Table, fitting
 
 # What lists, sets, texts and models have, and no row has.
 OF_OTHERS = r"append|extend|insert|remove|add|lower|upper|strip|split|(?:sql)?model_\w+"
 # A regular expression for "Type: text" of an error, and what to do; \1 is its first group.
-ADVICE = (
+ADVICE: Table = (
     (
         r"^Problem: This cell shows what goes wrong",
         "`expect_error` only shows an error in a notebook: leave it out of your answer",
@@ -77,9 +77,7 @@ ADVICE = (
 
 def advice(error: BaseException) -> str:
     """Return what to do about an error, as ". A sentence.", or "" if nothing is known about it."""
-    text = f"{type(error).__name__}: {error}"
-    for pattern, todo in ADVICE:
-        if found := re.search(pattern, text):
-            told = found.expand(todo)
-            return f". {told}" if told.endswith("?") else f". {told}."
-    return ""
+    told = fitting(ADVICE, f"{type(error).__name__}: {error}")
+    if not told:
+        return ""
+    return f". {told}" if told.endswith("?") else f". {told}."
