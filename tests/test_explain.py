@@ -570,6 +570,67 @@ def test_a_helper_that_is_called_otherwise(
     assert "explain.py" not in shown
 
 
+LIBRARY = """
+class Failed(Exception): ...
+
+def connect():
+    try:
+        raise OSError("the port is closed")
+    except OSError as error:
+        raise Failed("no connection") from error
+
+def call(function):
+    try:
+        twice(function)
+    except Failed:
+        raise Failed("outer")
+
+def twice(function):
+    try:
+        function()
+    except Exception:
+        raise Failed("inner")
+"""
+CHAINS = {
+    "raise Failed('x') from ValueError('the only cause')": ["ValueError: the only cause"],
+    "connect()": ["Failed: no connection\nIt came from OSError: the port is closed\n"],
+    "def mine():\n    [].size\ncall(mine)": [
+        "----> 2     [].size",
+        "Failed: inner",
+        "Failed: outer",
+    ],
+    "import helper\nhelper.work()": ["return inner()", "return 1 / 0", "ZeroDivisionError"],
+    "httpx.get(f'{url}/ping')": ["UnsupportedProtocol: ", "→ An address begins with"],
+}
+
+
+@pytest.mark.parametrize("cell", CHAINS)
+def test_what_tells_the_cause_is_shown(
+    cell: str,
+    shell: InteractiveShell,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An own file elsewhere, an own place behind an error of a library, and a cause's own words."""
+    write("site-packages/failing.py", LIBRARY)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    own = "def work():\n    return inner()\n\n\ndef inner():\n    return 1 / 0\n"
+    (elsewhere / "helper.py").write_text(own, encoding="utf-8")
+    for folder in (Path.cwd() / "site-packages", elsewhere):
+        monkeypatch.syspath_prepend(folder)
+    for name in ("failing", "helper"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    shell.run_cell("import httpx\nfrom failing import Failed, call, connect\nurl = ''")
+    capsys.readouterr()
+    error = shell.run_cell(cell).error_in_exec
+    shown = capsys.readouterr().out
+    assert [words for words in CHAINS[cell] if words not in shown] == [], shown
+    assert " " * 8 + "twice(function)" not in shown
+    assert ("It came from" in shown) == (cell == "connect()")
+    assert not getattr(error, "__notes__", [])
+
+
 @pytest.mark.parametrize("inner", ["print(later)", "[(lambda: later)() for _ in 'a']"])
 def test_a_name_that_a_function_sets_later(inner: str, shell: InteractiveShell) -> None:
     """No cell sets it, and it is spelt right: Python's own words say more."""

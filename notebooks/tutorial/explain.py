@@ -7,6 +7,7 @@ import functools
 import re
 import sqlite3
 import sys
+import sysconfig
 import textwrap
 import traceback
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from tutorial.workspace import begun, project
 Shell = Any  # IPython's InteractiveShell: half of it has no types, and some that it has are wrong
 P = ParamSpec("P")
 R = TypeVar("R")
+PYTHON = sysconfig.get_path("stdlib")  # where its own modules are
 
 
 def explained(function: Callable[P, R]) -> Callable[P, R]:
@@ -389,7 +391,14 @@ def _as_the_notebook_calls(error: BaseException) -> str:
 
 
 def _own(frame: FrameType) -> bool:
-    """Whether a frame is of a cell, or of a file of the project; or IPython's, which it hides."""
+    """Whether a frame is of a cell or of a learner's file, wherever that is; or IPython's.
+
+    IPython hides its own. What has no file, as a method that a dataclass makes, is nobody's.
+    """
     module = str(frame.f_globals.get("__name__"))
-    in_a_file = _below(frame.f_code.co_filename) and "site-packages" not in frame.f_code.co_filename
-    return module == "__main__" or module.split(".")[0] == "IPython" or bool(in_a_file)
+    if module == "__main__" or module.split(".")[0] == "IPython":
+        return True
+    path = Path(frame.f_code.co_filename)
+    if path.name.startswith("<") or {"site-packages", "dist-packages"}.intersection(path.parts):
+        return False
+    return not any(path.is_relative_to(folder) for folder in (PYTHON, Path(__file__).parent))
