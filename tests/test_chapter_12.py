@@ -8,7 +8,10 @@ from pathlib import Path
 from shutil import copy
 
 import pytest
-from service import VERSIONS, Server, alembic, database_url, query, run, serve_each
+from remote import Remote
+from service import VERSIONS, Database, Server, alembic, database_url, query, run, serve_each
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Session, SQLModel, StaticPool, create_engine
 
 from tutorial.ends import stored_ends
 
@@ -104,6 +107,30 @@ def test_what_is_refused(version: str, servers: dict[str, Server], files: dict[s
         body = {"task_name": "call", "owner_id": number}
         assert client.post("/task/", json=body).status_code == status, number
     assert [query(files[version], sql) for sql in tables] == before
+
+
+@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
+def test_a_refused_change(
+    kind: str, project: Path, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """An owner that is not there is 409 for a PATCH, too; none of its other changes is stored."""
+    database: Database = tmp_path / "database.db"
+    if kind == "PostgreSQL":
+        database = Remote(request.getfixturevalue("postgres"), "chapter_12", tmp_path)
+    alembic("upgrade", "head", url=database_url(database), cwd=project)
+    with serve_each(dict.fromkeys(VERSIONS, database), cwd=project) as servers:
+        for version, server in servers.items():
+            new = {"name": version, "email": f"{version}@example.com"}
+            owner = server.client.post("/person/", json=new).json()
+            task = server.client.post("/task/", json={"task_name": "call"}).json()
+            path, before = f"/task/{task['id']}", query(database, "SELECT * FROM task")
+            change = {"task_name": "x", "owner_id": 2**31 - 1}
+            answer = server.client.patch(path, json=change)
+            assert (answer.status_code, answer.json()) == (409, CONFLICT)
+            assert query(database, "SELECT * FROM task") == before
+            changed = server.client.patch(path, json=change | {"owner_id": owner["id"]}).json()
+            assert (changed["task_name"], changed["owner"]) == ("x", owner)
+            assert server.client.get(path).json() == changed
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -227,6 +254,28 @@ def test_each_statement_of_a_patch_is_needed(project: Path, tmp_path: Path) -> N
     """`get` with `populate_existing` sends the change itself: a `flush` before it does nothing."""
     file = Path(copy(project / "database.db", tmp_path))
     assert run(WITHOUT, file, cwd=project) == "Eve 5\n"
+
+
+class Base(SQLModel, registry=registry()):
+    """A table that no other test clears."""
+
+
+class Note(Base, table=True):
+    id: int = Field(primary_key=True)
+    text: str
+
+
+@pytest.mark.parametrize(("autoflush", "text"), [(True, "new"), (False, "old")])
+def test_what_reads_again_sends_the_change(autoflush: bool, text: str) -> None:
+    """With `autoflush=False`, which other projects set, the change is lost, without an error."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    Base.metadata.create_all(engine, [Note.__table__])
+    with Session(engine, autoflush=autoflush) as session:
+        session.add(note := Note(id=1, text="old"))
+        session.commit()
+        note.text = "new"
+        assert session.get(Note, 1, populate_existing=True).text == text
+    engine.dispose()
 
 
 # Deletes a person whose tasks the session holds.
