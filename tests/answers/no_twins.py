@@ -751,3 +751,11 @@ async def exactly_one(task: TaskCreate, session: SessionDep):
     if result.one() is not None:
         raise CONFLICT
     return await store(task, session)
+
+
+@wrong("after 0.3 s, in the line `await asyncio.sleep(10**5)` (line ")
+async def never_ends_in_a_task_with_a_name(task: TaskCreate, session: SessionDep):
+    async def wait():
+        await asyncio.sleep(10**5)
+
+    await asyncio.create_task(wait(), name="mine")
