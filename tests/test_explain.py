@@ -631,6 +631,19 @@ def test_what_tells_the_cause_is_shown(
     assert not getattr(error, "__notes__", [])
 
 
+def test_an_error_without_a_text(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is shown, and what comes after it is explained as before."""
+    own = "class Mine(Exception):\n    def __str__(self):\n        return self.detail\n\nraise Mine"
+    shell.run_cell(own)
+    shown = capsys.readouterr().out
+    assert "----> 5 raise Mine" in shown
+    assert "tutorial" not in shown and "unregistering" not in shown
+    shell.run_cell("unknown")
+    assert "✗ This notebook does not know" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("inner", ["print(later)", "[(lambda: later)() for _ in 'a']"])
 def test_a_name_that_a_function_sets_later(inner: str, shell: InteractiveShell) -> None:
     """No cell sets it, and it is spelt right: Python's own words say more."""

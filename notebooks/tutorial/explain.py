@@ -356,6 +356,13 @@ def _todo_with_a_cell_above(error: Problem) -> str:
 
 def show_error(shell: Shell, kind: Any, error: BaseException, trace: object, **_: object) -> None:
     """Show an exception in the cell (the form is IPython's)."""
+    try:
+        _show_error(shell, kind, error, trace)
+    except Exception:  # a learner's own error may have no text; IPython would not come here again
+        shell.showtraceback((kind, error, trace), running_compiled_code=True)
+
+
+def _show_error(shell: Shell, kind: Any, error: BaseException, trace: object) -> None:
     if found := unknown_type_behind(error):
         kind, error, trace = type(found), found, found.__traceback__
     if problem := explain(error):
