@@ -67,7 +67,7 @@ MISTAKES = {
         "`float` or `bool`. For rows of another table, notebook 12 has `Relationship(…)`"
     ),
     f"{MODEL}class M(SQLModel):\n    id: int\nM.__table__": "does `table=True` stand in",
-    f"{ROW}class M(Row):\n    pass\nM(id=1)": "A class without `table=True` builds on one with it",
+    f"{ROW}class M(Row):\n    pass\nM(id=1)": "A class builds on one with `table=True`",
     f"{ROW}with Session(create_engine('sqlite://')) as s:\n    s.refresh(Row(id=1))": (
         "`refresh` reads a row that is stored"
     ),
@@ -77,8 +77,10 @@ MISTAKES = {
     f"{MODEL}async def get(): ...\nfound = get()\ntry:\n    Session().delete(found)\n"
     "finally:\n    found.close()": "An `await` is missing",
     f"{ROW}with Session(create_engine('sqlite://')) as s:\n    s.delete(select(Row))": (
-        "is not a row yet: take one with `session.exec("
+        "is not a row yet: take one with `session.get("
     ),
+    f"{MODEL}Session().delete(7)": "An id, a query or a result is not a row yet",
+    f"{ROW}class M(Row, table=True):\n    text: str\nM(id=1)": "A class builds on one with",
     # httpx
     f"{MODEL}import httpx\nhttpx.post('http://x', json=SQLModel())": "and no `SQLModel`",
     "import httpx\nhttpx.get('/ping')": "An address begins with `http://`",

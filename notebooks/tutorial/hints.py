@@ -111,8 +111,8 @@ HINTS: Table = (
     ),
     (
         r"^AttributeError: 'NoneType' object has no attribute 'set'\nsqlalchemy",
-        "A class without `table=True` builds on one with it: let it build on a model that is no "
-        "table, such as `TaskBase`.",
+        "A class builds on one with `table=True`: let it build on a model that is no table, such "
+        "as `TaskBase`.",
     ),
     (
         r"^sqlalchemy\.InvalidRequestError: Instance .* is not persistent within this Session",
@@ -132,9 +132,9 @@ HINTS: Table = (
         "An `await` is missing before the call that gives the row.",
     ),
     (
-        r"^sqlalchemy\.UnmappedInstanceError: Class '(?:sqlalchemy|sqlmodel)\.",
-        "A query, or a result, is not a row yet: take one with `session.exec(…).first()`, or with "
-        "`session.get(…)`.",
+        r"^sqlalchemy\.UnmappedInstanceError: Class '(?:builtins\.(?:int|str)'|sql\w+\.)",
+        "An id, a query or a result is not a row yet: take one with `session.get(…)`, or with "
+        "`session.exec(…).first()`.",
     ),
     (
         r"^sqlalchemy\.UnmappedInstanceError: Class '(?:\w+\.)*(?!NoneType)(\w+)' is not mapped",
