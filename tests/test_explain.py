@@ -63,6 +63,12 @@ CASES = {
         "syntax-error",
         "in line 1: invalid syntax. Perhaps you forgot a comma, in",
     ),
+    "a line of a long text": (
+        ["from app.models import Task"],
+        {"app/models.py": 'x = 3\ny = f"""\n  see {x x} \n"""\n'},
+        "syntax-error",
+        "Perhaps you forgot a comma, in the line `see {x x}`.",
+    ),
     "a misspelt type": (
         ["from app.models import Task"],
         {"app/models.py": MODELS.replace("task_name: str", "task_name: strr")},

@@ -191,6 +191,7 @@ OTHER_LINES = [
     *("x = (1 2)", "else: 3 4", "lambda: 3 4", "print 'x'", "Task x = 3", "python = 3 4"),
     *("except: 3 4", "elif: 3", "if: 3", "while: 3", "with: 3", "match: 3 4", "else if x: 3"),
     *("python - 3 4", "pip in 3 4", "[\n    cd for cd in 3 4\n]", "git.x 3"),
+    'x = f"""\ngit status {3 4}\n"""',
     *("Class = [1 2]", "In = 3 4", "In, Or = 3 4", "In[3] 4", "async lambda: 3", "async x in y"),
 ]
 

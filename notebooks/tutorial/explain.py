@@ -4,6 +4,7 @@ import ast
 import dis
 import errno
 import functools
+import linecache
 import re
 import sqlite3
 import sys
@@ -146,7 +147,10 @@ def other_encoding_in(text: str, folder: Path) -> Problem | None:
 def _file_of_the_project(error: BaseException) -> Problem | None:
     """A file of the project could not be imported."""
     if isinstance(error, SyntaxError) and _in_project(error.filename):
-        path, message = _shown(error.filename), error.msg.rstrip(".?") + _text_of(error.text)
+        # Of an f-string, Python 3.11 gives a part in the place of the line.
+        linecache.checkcache(error.filename)
+        quoted = linecache.getline(str(error.filename), error.lineno or 0)
+        path, message = _shown(error.filename), error.msg.rstrip(".?") + _text_of(quoted)
         problem = Problem("syntax-error", path=path, line=error.lineno, message=message)
         return _with(syntax_hint(error), problem)
     places = _places(error)

@@ -213,7 +213,7 @@ def hint(error: BaseException) -> str:
 
 def syntax_hint(error: SyntaxError) -> str:
     """Return what to do about a line that Python can't read, or ""."""
-    line = (error.text or "").strip()
+    line = (error.text or "").strip().partition("\n")[0]  # of a text in """, there are several
     if told := fitting(OF_SYNTAX, f"{error.msg}\n{line}"):
         return told
     # Not what is a variable, as in `In = 3`.
