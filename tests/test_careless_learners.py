@@ -281,7 +281,7 @@ def test_the_trials_resumed_in_a_new_kernel(folder: Path, tmp_path: Path) -> Non
     notebook = learner
     cells = ("call-2", "pages", "offset-skips", "old-row", "read-try", "patch-try", "race", "clean")
     with Shell(8, folder) as learner:  # the next evening: the files are there, the names are not
-        learner.write("import os\nfrom tutorial.explain import explain_errors")
+        learner.write("import os\nfrom tutorial.shown_errors import explain_errors")
         learner.write(f"explain_errors(get_ipython(), 8)\nos.chdir({str(tmp_path)!r})")
         before = sorted(tmp_path.rglob("*"))
         for cell in cells:

@@ -16,10 +16,11 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tutorial import Problem, begin, check, course, finish, restore, serve
 from tutorial.errors import PAGE
-from tutorial.explain import explain, explain_errors, explained, import_of, one_line, set_in
+from tutorial.explain import explain, explained, import_of, one_line, set_in
 from tutorial.fresh import forget_app
 from tutorial.messages import MESSAGES
 from tutorial.shortened import NOTE
+from tutorial.shown_errors import explain_errors
 from tutorial.terminal import terminal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -328,7 +329,7 @@ def test_a_cell_that_was_left_out(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is named where it may be the cause, and nowhere else."""
-    monkeypatch.setattr("tutorial.explain.left_out", lambda: "edit(MODELS")
+    monkeypatch.setattr("tutorial.shown_errors.left_out", lambda: "edit(MODELS")
     write("app/models.py", "nope\n")
     shell.run_cell("import app.models")
     assert (

@@ -216,6 +216,7 @@ MISSPELT = {
     "'a'.name": "",
     "Task(1)": "",  # Python says: ask, which the line above imports
     "tuple_(1)": "",  # a name of sqlmodel
+    "'a'.__table__": "",  # not __le__
 }
 
 

@@ -238,9 +238,11 @@ def _meant(error: BaseException) -> str:
         names.update(frame.f_locals, frame.f_globals)
     else:
         return ""
-    known = {name.lower(): name for name in sorted(names)}
-    for close in get_close_matches(wrong.lower(), known, n=1, cutoff=0.8):
-        same = close == wrong.lower()
+    # Underscores, as in __file__, would make all names that have them look alike.
+    alike = (name for name in sorted(names) if name.startswith("__") == wrong.startswith("__"))
+    known = {name.strip("_").lower(): name for name in alike}
+    for close in get_close_matches(wrong.strip("_").lower(), known, n=1, cutoff=0.8):
+        same = close == wrong.strip("_").lower()
         if known[close] != wrong.strip("_") and (same or len(close) > 3):
             return f"Did you mean `{known[close]}`?"
     return ""

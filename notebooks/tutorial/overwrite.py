@@ -7,7 +7,8 @@ from pathlib import Path
 from tutorial import course
 from tutorial.ends import stored_ends
 from tutorial.errors import Problem
-from tutorial.explain import Shell, explained
+from tutorial.explain import explained
+from tutorial.shown_errors import Shell
 from tutorial.state import project_files, read_text
 from tutorial.workspace import copy_project, new_backup, only_one, project
 

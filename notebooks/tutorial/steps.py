@@ -13,7 +13,7 @@ from tutorial.ends import stored_ends
 from tutorial.environment import require_kernel, require_path
 from tutorial.errors import Problem
 from tutorial.exercises.stopped import end_at_unknown_type, note_stop
-from tutorial.explain import explain_errors, explained
+from tutorial.explain import explained
 from tutorial.files import tree
 from tutorial.fresh import forget_app, forget_changed_app, note_app
 from tutorial.imports import look_first_in, require_nothing_hidden
@@ -22,6 +22,7 @@ from tutorial.overwrite import keep_before_writing, tell_written_beside
 from tutorial.postgres import end_left_postgres, stop_postgres
 from tutorial.process import stop_processes
 from tutorial.server import reach_directly, stop_servers
+from tutorial.shown_errors import explain_errors
 from tutorial.state import PROJECT_FOLDERS, State, read_state, require_unlocked
 from tutorial.terminal import make_known
 

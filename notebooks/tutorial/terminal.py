@@ -19,11 +19,12 @@ from string import Template
 from typing import IO, NoReturn
 
 from tutorial.errors import Problem
-from tutorial.explain import Shell, explained, other_encoding_in
+from tutorial.explain import explained, other_encoding_in
 from tutorial.family import family, kill_family, shown, without_debugger
 from tutorial.imports import hidden_in
 from tutorial.inherited import needed_variables
 from tutorial.said import meaning
+from tutorial.shown_errors import Shell
 
 NOT_FOUND = {"curl": "curl-not-found", "cd": "no-cd"}
 PROMPTS = ("$", "%", ">", ">>>", "PS>")  # with which a terminal begins a line

@@ -10,9 +10,10 @@ from weakref import WeakSet
 from tutorial.edits import running
 from tutorial.errors import Problem
 from tutorial.exercises.judging import line_of
-from tutorial.explain import one_line, show_error, stopped
+from tutorial.explain import one_line, stopped
 from tutorial.fresh import unknown_type_in_app
 from tutorial.late_types import MADE, unknown_type
+from tutorial.shown_errors import show_error
 
 # What a cell sets with def, class or =. Text, because a cell with a syntax error is no tree.
 SETS = re.compile(r"^(?:(?:async +)?def +|class +|(?=\w+ *(?::[^=\n]*)?=[^=]))(\w+)", re.MULTILINE)
