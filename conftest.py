@@ -27,7 +27,7 @@ from tutorial.ends import stored_ends  # noqa: E402
 from tutorial.errors import Problem  # noqa: E402
 from tutorial.postgres import OWN, Postgres, start_postgres  # noqa: E402
 from tutorial.state import DATABASE, read_state  # noqa: E402
-from tutorial.workspace import MEMORY, project_of  # noqa: E402
+from tutorial.workspace import MEMORY, begun, project_of  # noqa: E402
 
 pytest_plugins = ["strict_outputs"]  # of tests/
 WEEKLY_SECONDS = 900  # the longest that a test of the weekly run may take
@@ -117,11 +117,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def same_path() -> Iterator[None]:
-    """Let each test find the same folders on sys.path: with a hundred, each import takes longer."""
-    before = sys.path.copy()
+def same_start() -> Iterator[None]:
+    """Let each test find the same folders on sys.path, and no step that another test has begun.
+
+    With a hundred folders, each import takes longer.
+    """
+    path, step = sys.path.copy(), begun.copy()
     yield
-    sys.path[:] = before
+    sys.path[:] = path
+    begun.clear()
+    begun.update(step)
 
 
 @pytest.fixture(scope="session")
