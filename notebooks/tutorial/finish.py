@@ -71,9 +71,9 @@ def finish(step: int) -> None:
 def _of_another(step: int) -> Problem | None:
     """Return the Problem if this notebook has begun another step than the one it wants to end."""
     number = begun.get("number")
-    return (
-        Problem("another-step", step=step, begun=number) if number not in (None, 0, step) else None
-    )
+    if number in (None, 0, step):
+        return None
+    return Problem("another-step", step=step, begun=number)
 
 
 def _changed(step: int, state: State, start: State, goal: State) -> Iterator[Line]:

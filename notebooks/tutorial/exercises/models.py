@@ -46,13 +46,7 @@ def made(model: type[SQLModel], **data: object) -> Any:
 
 def accepts(model: type[SQLModel], **data: object) -> bool:
     """Whether a model accepts data."""
-    from pydantic import ValidationError
-
-    try:
-        model.model_validate(data)
-    except ValidationError:
-        return False
-    return True
+    return not refusal(model, **data)
 
 
 def refusal(model: type[SQLModel], **data: object) -> str:

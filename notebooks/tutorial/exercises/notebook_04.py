@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tutorial.exercises.judging import MissingAwait, NotQuite, exercise, line_of, need
 from tutorial.exercises.models import fitting_limits
-from tutorial.exercises.services import client_of, in_loop, json_of, need_endpoint
+from tutorial.exercises.services import client_of, endpoints, in_loop, json_of, need_endpoint
 from tutorial.exercises.twins import Twins
 
 if TYPE_CHECKING:
@@ -76,26 +76,20 @@ def hello(app: FastAPI) -> None:
 
 def _path(app: FastAPI) -> str:
     """Return the path of the endpoint that the learner wrote last."""
-    from fastapi.routing import APIRoute
-
-    paths = [route.path for route in app.routes if isinstance(route, APIRoute)]
+    paths = [one.path for one in endpoints(app)]
     return paths[-1] if paths else "another one"
 
 
 def _takes_hello_out(app: FastAPI) -> bool:
     """Whether the answer of an endpoint is a model that has no field of this name."""
-    from fastapi.routing import APIRoute
-
-    models = [route.response_model for route in app.routes if isinstance(route, APIRoute)]
+    models = [one.response_model for one in endpoints(app)]
     fields = [model.model_fields for model in models if hasattr(model, "model_fields")]
     return any("hello" not in known for known in fields)
 
 
 def _takes_name(app: FastAPI) -> bool:
     """Whether an endpoint has an argument with the name of the part of its path."""
-    from fastapi.routing import APIRoute
-
-    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    routes = endpoints(app)
     return not routes or any("name" in signature(one.endpoint).parameters for one in routes)
 
 
@@ -117,10 +111,7 @@ def no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:
 
 def _is_async(app: FastAPI) -> bool:
     """Whether all endpoints are `async def`."""
-    from fastapi.routing import APIRoute
-
-    routes = [route for route in app.routes if isinstance(route, APIRoute)]
-    return all(iscoroutinefunction(route.endpoint) for route in routes)
+    return all(iscoroutinefunction(one.endpoint) for one in endpoints(app))
 
 
 async def _no_twins(app: FastAPI, get_session: Callable[[], object]) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     import httpx
     from fastapi import FastAPI
+    from fastapi.routing import APIRoute
     from sqlalchemy import Engine
 
     Handler = Callable[[httpx.Request], httpx.Response]
@@ -130,14 +131,19 @@ def need_endpoint(app: FastAPI, decorator: str, path: str) -> None:
 
 def _has_own(app: FastAPI, method: str, path: str) -> bool:
     """Whether the project's app has got an endpoint from a cell of the notebook."""
-    from fastapi.routing import APIRoute
-
-    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    routes = endpoints(app)
     begin = "/".join(path.split("/")[:2])
     asked = [route for route in routes if begin in route.path and method in (route.methods or ())]
     return any(route.endpoint.__module__ == "__main__" for route in asked) and any(
         route.endpoint.__module__ in PROJECT for route in routes
     )
+
+
+def endpoints(app: FastAPI) -> list[APIRoute]:
+    """Return the endpoints of an app, without those for its documentation."""
+    from fastapi.routing import APIRoute
+
+    return [route for route in app.routes if isinstance(route, APIRoute)]
 
 
 def json_of(response: httpx.Response) -> Any:
